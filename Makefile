@@ -1,0 +1,76 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CFAUG := $(BIN)/python -m cfaug
+# Options for the commands below, e.g. ARGS="--trainer.max_epochs 3 --data.init_args.strength 0.99".
+ARGS ?=
+# The data: a YAML of experiments/data.
+DATA ?= experiments/data/mnist-colored.yaml
+# The generator's checkpoint for train-classifier: the last run's unless named.
+GENERATOR ?= $(shell ls -t runs/generator/*/checkpoints/last.ckpt 2>/dev/null | head -n 1)
+
+.PHONY: help
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: $(VENV)/.done ## Make .venv from the tested constraints, with uv where it is installed
+
+$(VENV)/.done: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	if command -v uv >/dev/null; then \
+		uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
+	else \
+		$(BIN)/python -m pip install -c constraints.txt -e '.[dev]'; \
+	fi
+	touch $@
+
+.PHONY: demo
+demo: setup ## The whole loop on scikit-learn's digits: table and pictures, no network
+	$(CFAUG) benchmark -c experiments/benchmarks/demo.yaml $(ARGS)
+
+.PHONY: audit
+audit: setup ## Measure the confounding of DATA
+	$(CFAUG) audit -c $(DATA) $(ARGS)
+
+.PHONY: train-generator
+train-generator: setup ## Train the generator on DATA
+	$(CFAUG) generator fit -c experiments/base.yaml -c $(DATA) \
+		-c experiments/generator/conditional-vae.yaml $(ARGS)
+
+.PHONY: evaluate
+evaluate: setup ## Judge the last generator on DATA
+	$(CFAUG) evaluate -c $(DATA) $(ARGS)
+
+.PHONY: augment
+augment: setup ## Write counterfactuals of DATA by the last generator
+	$(CFAUG) augment -c $(DATA) $(ARGS)
+
+.PHONY: train-classifier
+train-classifier: setup ## Train the classifier on DATA with the last generator, or GENERATOR=file
+	@test -n "$(GENERATOR)" || { \
+		echo "no generator in runs/generator: run 'make train-generator', or name GENERATOR=file" >&2; exit 1; }
+	@echo "generator: $(GENERATOR)"
+	$(CFAUG) classifier fit -c experiments/base.yaml -c $(DATA) \
+		-c experiments/classifier/counterfactual.yaml --model.generator $(GENERATOR) $(ARGS)
+
+.PHONY: benchmark
+benchmark: setup ## The whole loop on real MNIST at r = 0.95 and r = 0.99
+	$(CFAUG) benchmark -c experiments/benchmarks/mnist-colored-0.95.yaml $(ARGS)
+	$(CFAUG) benchmark -c experiments/benchmarks/mnist-colored-0.99.yaml $(ARGS)
+
+.PHONY: test
+test: setup ## Pass the tests, offline
+	WANDB_MODE=offline $(BIN)/python -m pytest -q $(ARGS)
+
+.PHONY: format
+format: setup ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lint
+lint: setup ## Check format, style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy

@@ -1,0 +1,7 @@
+"""``python -m cfaug``."""
+
+import sys
+
+from cfaug.cli import main
+
+sys.exit(main())

@@ -1,0 +1,89 @@
+"""What a run leaves in its folder: configuration, command, commit and figures."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.cli import SaveConfigCallback
+from lightning.pytorch.loggers import WandbLogger
+
+
+def run_folder(trainer: Trainer) -> Path:
+    """The folder of a run, where its checkpoints lie too; needs no communication between ranks."""
+    logger = trainer.logger
+    if logger is None or logger.save_dir is None:
+        return Path(trainer.default_root_dir)
+    # A WandbLogger has no log_dir; all loggers keep this layout.
+    version = logger.version
+    version = f"version_{version}" if isinstance(version, int) else str(version)
+    return Path(logger.save_dir, str(logger.name), version)
+
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
+    """Write a JSON file whole or not at all.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    try:
+        part.write_text(json.dumps(content, indent=2) + "\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def git_commit() -> str | None:
+    """Commit of the working folder, ``-dirty`` where it has changes; None outside a checkout."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+class RunRecord(Callback):
+    """Writes the run's figures to ``metrics.json``, under the names the loggers get."""
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the last figures of training and validation."""
+        self._write(trainer)
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add the figures of the test."""
+        self._write(trainer)
+
+    def _write(self, trainer: Trainer) -> None:
+        if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
+        path = run_folder(trainer) / "metrics.json"
+        known = json.loads(path.read_text()) if path.exists() else {}
+        figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        write_json(path, {**known, **figures})
+
+
+class SaveRunConfig(SaveConfigCallback):
+    """Writes the configuration, the command and the commit into the run folder and the loggers."""
+
+    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write ``config-<stage>.yaml`` and ``run.json``; runs on rank 0 alone."""
+        folder, fn = run_folder(trainer), trainer.state.fn
+        assert fn is not None  # a stage is running
+        text = self.parser.dump(self.config)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"config-{fn.value}.yaml").write_text(text)
+        except OSError as error:
+            msg = f"cannot write the run folder {folder} ({error}); choose another save_dir"
+            raise ValueError(msg) from error
+        record = {"command": [Path(sys.argv[0]).name, *sys.argv[1:]], "commit": git_commit()}
+        write_json(folder / "run.json", record)
+        for logger in trainer.loggers:
+            if isinstance(logger, WandbLogger):
+                config = {**yaml.safe_load(text), **record}
+                logger.experiment.config.update(config, allow_val_change=True)

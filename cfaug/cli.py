@@ -1,0 +1,65 @@
+"""The command line: ``cfaug generator fit``, ``cfaug classifier fit``, and the other commands."""
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from cfaug.errors import run_reporting_errors
+
+USAGE = """usage: cfaug COMMAND [options]
+
+  generator fit|validate|test|predict    train a generator of counterfactuals
+  classifier fit|validate|test|predict   train a classifier
+  audit       measure the confounding of a data set
+  evaluate    judge a generator
+  augment     write counterfactuals to disk
+  benchmark   the whole loop: audit, generator, judges, classifiers, table
+
+`cfaug COMMAND --help` shows its options. Every option can stand in a YAML: -c FILE.
+"""
+MODULES = ("generator", "classifier")
+COMMANDS = ("audit", "evaluate", "augment", "benchmark")
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        args: Words of the command line; None for those of the process.
+
+    Returns:
+        Exit status.
+    """
+    words = list(sys.argv[1:] if args is None else args)
+    if not words or words[0] in {"-h", "--help"}:
+        print(USAGE)
+        return 0 if words else 2
+    command, *rest = words
+    if command not in MODULES + COMMANDS:
+        print(f"cfaug: error: unknown command '{command}'\n\n{USAGE}", file=sys.stderr)
+        return 2
+    # No login is ever asked for; WANDB_MODE=online works.
+    os.environ.setdefault("WANDB_MODE", "offline")
+    os.environ.setdefault("WANDB_SILENT", "true")
+    if command in MODULES:
+        return run_reporting_errors(lambda: run_module(command, rest))
+    return run_reporting_errors(lambda: import_module(f"cfaug.commands.{command}").main(rest))
+
+
+def run_module(name: str, args: list[str]) -> None:
+    """Run LightningCLI on the generators or on the classifier."""
+    # Imported late: `cfaug --help` should not wait for torch.
+    from cfaug.lightning_cli import run_classifier, run_generator
+
+    # The process's own words are passed on as they are; Lightning fears that they would differ.
+    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
+    (run_generator if name == "generator" else run_classifier)(args)
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest ``last.ckpt`` below a folder of runs."""
+    found = sorted(folder.glob("*/checkpoints/last.ckpt"), key=lambda path: path.stat().st_mtime)
+    return found[-1] if found else None

@@ -1,0 +1,78 @@
+"""``cfaug augment``: write counterfactuals to disk."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.progress import track
+
+from cfaug.callbacks.records import write_json
+from cfaug.commands.common import add_generator_argument, chosen_generator, data_parser, prepare
+from cfaug.generators.base import Generator
+from cfaug.interventions import fresh_values, non_label_columns
+from datamodules.base import AttributeDataModule
+
+
+def main(args: list[str]) -> None:
+    """Run the command."""
+    parser = data_parser("augment", "Write counterfactuals of the training images.")
+    add_generator_argument(parser)
+    parser.add_argument("--copies", type=int, default=1, help="counterfactuals of each image")
+    options = parser.parse_args(args)
+    data = prepare(options, parser)
+    generator, path = chosen_generator(options.generator, data)
+    target = options.folder / "counterfactuals.npz"
+    count = write_counterfactuals(generator, data, options.copies, target)
+    write_json(
+        options.folder / "metrics.json", {"augment/images": count, "augment/copies": options.copies}
+    )
+    write_json(options.folder / "run.json", {"generator": str(path), "seed": options.seed})
+    print(f"{count:,} counterfactuals: {target}")
+
+
+def write_counterfactuals(
+    generator: Generator, data: AttributeDataModule, copies: int, path: Path
+) -> int:
+    """Write counterfactuals of the training images, whole or not at all.
+
+    The file is numpy's: ``images`` (N, H, W, 3) uint8, ``attributes`` and ``source_attributes``
+    (N, K) int64, ``source_index`` (N,) int64 and ``names`` (K,).
+
+    Args:
+        generator: The generator.
+        data: The data, set up.
+        copies: Counterfactuals of each image; all attributes but the label get fresh values.
+        path: The file.
+
+    Returns:
+        Number of images written.
+
+    Raises:
+        ValueError: If the file cannot be written; nothing half-written stays.
+    """
+    space = data.attribute_space
+    parts: dict[str, list[np.ndarray]] = {
+        name: [] for name in ("images", "attributes", "source_attributes", "source_index")
+    }
+    for rows in track(data.split_dataloader("train"), description="counterfactuals"):
+        batch = data.finish(rows)
+        for _ in range(copies):
+            targets = fresh_values(batch["attributes"], space, non_label_columns(space))
+            with torch.no_grad():
+                images = generator.edit(batch["image"], batch["attributes"], targets)
+            pixels = (images * 255).round().byte().permute(0, 2, 3, 1)
+            found = (pixels, targets, batch["attributes"], batch["index"])
+            for name, values in zip(parts, found, strict=True):
+                parts[name].append(values.numpy())
+    arrays = {name: np.concatenate(values) for name, values in parts.items()}
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, names=np.array(space.names), **arrays)
+        part.replace(path)
+    except OSError as error:
+        msg = f"cannot write {path} ({error}); free some space or choose another --folder"
+        raise ValueError(msg) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return len(arrays["images"])

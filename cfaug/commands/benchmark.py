@@ -1,0 +1,244 @@
+"""``cfaug benchmark``: the whole loop, from the audit to the table, resumable."""
+
+import json
+import logging
+import math
+import shlex
+import statistics
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import yaml
+from jsonargparse import ArgumentParser
+from rich.console import Console
+from rich.table import Table
+
+from cfaug.callbacks.records import git_commit, write_json
+from cfaug.commands import audit, augment, evaluate
+from cfaug.pictures import save_accuracies
+
+METHODS: dict[str, list[str]] = {
+    "erm": [],
+    "balanced": ["--data.init_args.sampling", "balanced"],
+    "counterfactual": ["--model.generator", "{generator}"],
+    "oracle": ["--data.init_args.oracle", "true"],
+}
+TITLES = {
+    "erm": "ERM",
+    "balanced": "group-balanced sampling",
+    "counterfactual": "counterfactuals + invariance",
+    "oracle": "oracle (unconfounded data)",
+}
+
+
+@dataclass
+class Plan:
+    """What a benchmark runs.
+
+    Args:
+        base: YAML that generator and classifier share.
+        data: YAML of the data module.
+        generator: YAML of the generator.
+        classifier: YAML of the classifier.
+        folder: Where everything goes; finished parts found there are not computed again.
+        strength: Strength of the confounding.
+        root: Folder that holds ``MNIST/raw``, for data that need it.
+        seeds: Seeds of the classifiers.
+        generator_epochs: Epochs of the generator.
+        classifier_epochs: Epochs of each classifier.
+        judge_steps: Updates of each judge, probe and transfer classifier.
+    """
+
+    base: Path
+    data: Path
+    generator: Path
+    classifier: Path
+    folder: Path
+    strength: float = 0.95
+    root: Path = Path("data")
+    seeds: tuple[int, ...] = (0, 1, 2)
+    generator_epochs: int = 5
+    classifier_epochs: int = 3
+    judge_steps: int = 1000
+
+    @property
+    def data_words(self) -> list[str]:
+        """Options of the data that every command gets."""
+        return [
+            *("-c", str(self.data)),
+            *("--data.init_args.strength", str(self.strength)),
+            *("--data.init_args.root", str(self.root)),
+        ]
+
+
+def main(args: list[str]) -> None:
+    """Run the command."""
+    parser = ArgumentParser(prog="cfaug benchmark", description="Run the whole loop.")
+    parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
+    parser.add_class_arguments(Plan, None)
+    run(_plan(parser, args))
+
+
+def _plan(parser: ArgumentParser, args: list[str]) -> Plan:
+    options = parser.parse_args(args)
+    return Plan(**{name: getattr(options, name) for name in Plan.__dataclass_fields__})
+
+
+def run(plan: Plan) -> None:
+    """Run what is not done yet, then print the table and write the pictures."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")
+    folder, console = plan.folder, Console()
+    commands: dict[str, str] = {}
+    for title, name, words, done in _jobs(plan):
+        commands[name] = shlex.join(["cfaug", *words])
+        if done(folder / name):
+            console.print(f"[dim]{title}: done before[/dim]")
+            continue
+        console.rule(title)
+        start = monotonic()
+        _run_words(words)
+        write_json(folder / name / "seconds.json", {"seconds": monotonic() - start})
+    figures = summarize(folder, plan.seeds)
+    seconds = {name: json.loads((folder / name / "seconds.json").read_text()) for name in commands}
+    figures["seconds"] = sum(float(entry["seconds"]) for entry in seconds.values())
+    write_json(folder / "metrics.json", figures)
+    record = {"commit": git_commit(), "commands": commands}
+    write_json(folder / "run.json", record)
+    accuracies = {
+        title: [_classifier(folder, method, s)["test/unconfounded_accuracy"] for s in plan.seeds]
+        for method, title in TITLES.items()
+    }
+    save_accuracies(accuracies, folder / "accuracy.png")
+    show(folder, plan, figures, console)
+
+
+Job = tuple[str, str, list[str], Callable[[Path], bool]]
+
+
+def _jobs(plan: Plan) -> Iterator[Job]:
+    """Title, folder, command line and check of each part, in order."""
+    folder = plan.folder
+    checkpoint = folder / "generator" / "run" / "checkpoints" / "last.ckpt"
+
+    def has_metrics(path: Path) -> bool:
+        return (path / "metrics.json").exists()
+
+    def tested(path: Path) -> bool:
+        metrics = path / "metrics.json"
+        return metrics.exists() and "test/unconfounded_accuracy" in json.loads(metrics.read_text())
+
+    def command(name: str) -> list[str]:
+        return [name, *plan.data_words, "--folder", str(folder / name)]
+
+    yield "audit", "audit", command("audit"), has_metrics
+    words = _fit_words(plan, "generator", "run", plan.generator_epochs, plan.generator)
+    resume = ["--ckpt_path", str(checkpoint)] if checkpoint.exists() else []
+    yield "generator", "generator/run", ["generator", "fit", *words, *resume], has_metrics
+    generator = ["--generator", str(checkpoint)]
+    judging = [*command("evaluate"), *generator, "--steps", str(plan.judge_steps)]
+    yield "judging the generator", "evaluate", judging, has_metrics
+    yield "writing counterfactuals", "augment", [*command("augment"), *generator], has_metrics
+    for method, options in METHODS.items():
+        for seed in plan.seeds:
+            name = f"classifier-{method}"
+            words = _fit_words(plan, name, f"seed-{seed}", plan.classifier_epochs, plan.classifier)
+            words += ["--seed_everything", str(seed)]
+            words += [word.format(generator=checkpoint) for word in options]
+            title = f"classifier: {TITLES[method]}, seed {seed}"
+            yield title, f"{name}/seed-{seed}", ["classifier", "fit", *words], tested
+
+
+def _fit_words(plan: Plan, name: str, version: str, epochs: int, config: Path) -> list[str]:
+    """Words of ``fit`` that put a run into a folder of its own."""
+    loggers = [
+        {
+            "class_path": "CSVLogger",
+            "init_args": {"save_dir": str(plan.folder), "name": name, "version": version},
+        },
+        {
+            "class_path": "WandbLogger",
+            "init_args": {
+                "save_dir": str(plan.folder),
+                "project": "cfaug",
+                "group": plan.folder.name,
+                "name": f"{name}-{version}",
+            },
+        },
+    ]
+    overlay = plan.folder / "overlays" / f"{name}-{version}.yaml"
+    overlay.parent.mkdir(parents=True, exist_ok=True)
+    overlay.write_text(yaml.safe_dump({"trainer": {"logger": loggers, "max_epochs": epochs}}))
+    configs = [plan.base, plan.data, config]
+    words = [word for path in configs for word in ("-c", str(path))]
+    return [*words, "-c", str(overlay), *plan.data_words[2:]]
+
+
+def _run_words(words: list[str]) -> None:
+    from cfaug.cli import run_module
+
+    command, *rest = words
+    if command in {"generator", "classifier"}:
+        run_module(command, rest)
+    else:
+        {"audit": audit.main, "evaluate": evaluate.main, "augment": augment.main}[command](rest)
+
+
+def _classifier(folder: Path, method: str, seed: int) -> dict[str, float]:
+    path = folder / f"classifier-{method}" / f"seed-{seed}" / "metrics.json"
+    figures: dict[str, float] = json.loads(path.read_text())
+    return figures
+
+
+def summarize(folder: Path, seeds: tuple[int, ...]) -> dict[str, float]:
+    """Means over seeds of every test figure, ``<figure>/<method>``, and what follows from them."""
+    figures: dict[str, float] = {}
+    for method in METHODS:
+        runs = [_classifier(folder, method, seed) for seed in seeds]
+        for name in runs[0]:
+            if name.startswith("test/"):
+                values = [run[name] for run in runs]
+                key = f"{name.removeprefix('test/')}/{method}"
+                figures[key] = statistics.fmean(values)
+                if name == "test/unconfounded_accuracy" and len(seeds) > 1:
+                    error = statistics.stdev(values) / math.sqrt(len(values))
+                    figures[f"standard_error/{method}"] = error
+    accuracy = {method: figures[f"unconfounded_accuracy/{method}"] for method in METHODS}
+    gap = accuracy["oracle"] - accuracy["erm"]
+    for method, value in accuracy.items():
+        figures[f"excess_error/{method}"] = accuracy["oracle"] - value
+        if gap > 0:
+            figures[f"gap_closed/{method}"] = 100 * (value - accuracy["erm"]) / gap
+    judged = json.loads((folder / "evaluate" / "metrics.json").read_text())
+    return figures | {name.replace("test/", "generator/", 1): v for name, v in judged.items()}
+
+
+def show(folder: Path, plan: Plan, figures: dict[str, float], console: Console) -> None:
+    """Print the table."""
+    table = Table(title=f"strength {plan.strength}, mean of {len(plan.seeds)} seed(s), %")
+    columns = {
+        "unconfounded": "unconfounded_accuracy",
+        "± s.e.": "standard_error",
+        "confounded": "confounded_accuracy",
+        "worst group": "unconfounded_worst_group_accuracy",
+        **{
+            f"flips: {name.split('/')[1]}": name.removesuffix("/erm")
+            for name in figures
+            if name.startswith("flip_rate/") and name.endswith("/erm")
+        },
+        "excess error": "excess_error",
+        "gap closed": "gap_closed",
+    }
+    table.add_column("method")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for method, title in TITLES.items():
+        values = (figures.get(f"{name}/{method}") for name in columns.values())
+        table.add_row(title, *("" if value is None else f"{value:.1f}" for value in values))
+    console.print(table)
+    console.print(f"{figures['seconds'] / 60:.1f} minutes of computing")
+    console.print(f"figures: {folder / 'metrics.json'}; command behind each: {folder / 'run.json'}")
+    console.print(f"pictures: {folder / 'accuracy.png'}, {folder / 'evaluate'}, {folder / 'audit'}")

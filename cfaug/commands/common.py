@@ -1,0 +1,90 @@
+"""What the commands beside LightningCLI share."""
+
+from pathlib import Path
+from typing import Any
+
+import wandb
+from jsonargparse import ArgumentParser, set_parsing_settings
+from lightning.pytorch import seed_everything
+
+from cfaug.callbacks.records import git_commit, write_json
+from cfaug.cli import last_checkpoint
+from cfaug.generators.base import Generator, load_generator
+from datamodules.base import AttributeDataModule
+
+set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
+
+
+def data_parser(command: str, description: str) -> ArgumentParser:
+    """A parser with the options of a data module, a seed and a folder for the results."""
+    parser = ArgumentParser(
+        prog=f"cfaug {command}", description=description, parser_mode="omegaconf+"
+    )
+    parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
+    parser.add_subclass_arguments(AttributeDataModule, "data", required=True)
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything random")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("runs", command), help="where the results go"
+    )
+    return parser
+
+
+def add_generator_argument(parser: ArgumentParser) -> None:
+    """Let the user name a generator's checkpoint."""
+    parser.add_argument(
+        "--generator", type=Path | None, default=None, help="checkpoint; by default the last run's"
+    )
+
+
+def prepare(options: Any, parser: ArgumentParser) -> AttributeDataModule:
+    """Seed, build the data module, load its data, make the folder.
+
+    Raises:
+        ValueError: If the folder cannot be written.
+    """
+    seed_everything(options.seed, verbose=False)
+    data: AttributeDataModule = parser.instantiate_classes(options).data
+    try:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        (options.folder / ".writable").touch()
+        (options.folder / ".writable").unlink()
+    except OSError as error:
+        msg = f"the folder {options.folder} cannot be written ({error}); choose another --folder"
+        raise ValueError(msg) from error
+    data.prepare_data()
+    data.setup()
+    return data
+
+
+def chosen_generator(path: Path | None, data: AttributeDataModule) -> tuple[Generator, Path]:
+    """The generator to use, checked against the data; says which when none was named.
+
+    Raises:
+        ValueError: If there is none or it was made for other data.
+    """
+    if path is None:
+        path = last_checkpoint(Path("runs", "generator"))
+        if path is None:
+            msg = "no generator in runs/generator; run `make train-generator`, or name --generator"
+            raise ValueError(msg)
+        print(f"generator of the last run: {path}")
+    generator = load_generator(path)
+    data.attribute_space.require_same(generator.attribute_space, f"the generator {path}")
+    if tuple(generator.image_shape) != tuple(data.image_shape):
+        msg = (
+            f"the generator {path} makes images of {tuple(generator.image_shape)}, the data have "
+            f"{tuple(data.image_shape)}; set --data.init_args.size to match"
+        )
+        raise ValueError(msg)
+    return generator, path
+
+
+def record(
+    folder: Path, job: str, figures: dict[str, float], pictures: list[Path], config: dict[str, Any]
+) -> None:
+    """Leave the figures in ``metrics.json`` and, with the pictures, in a W&B run."""
+    write_json(folder / "metrics.json", figures)
+    write_json(folder / "run.json", {"commit": git_commit(), **config})
+    with wandb.init(project="cfaug", job_type=job, dir=folder, config=config) as run:
+        run.log(figures)
+        run.log({f"{job}/{path.stem}": wandb.Image(str(path)) for path in pictures})

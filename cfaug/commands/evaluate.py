@@ -1,0 +1,65 @@
+"""``cfaug evaluate``: judge a generator."""
+
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torchvision.utils import save_image
+
+from cfaug.callbacks.edits import edit_grid
+from cfaug.commands.common import (
+    add_generator_argument,
+    chosen_generator,
+    data_parser,
+    prepare,
+    record,
+)
+from cfaug.evaluation.judging import Judging, judge_generator
+from cfaug.generators.base import Generator
+from cfaug.pictures import save_effectiveness
+from datamodules.base import AttributeDataModule
+
+
+def main(args: list[str]) -> None:
+    """Run the command."""
+    parser = data_parser("evaluate", "Judge a generator on test images.")
+    add_generator_argument(parser)
+    parser.add_argument("--steps", type=int, default=1000, help="updates of each judge and probe")
+    parser.add_argument("--precision", type=str, default="bf16-mixed", help="Lightning's name")
+    options = parser.parse_args(args)
+    data = prepare(options, parser)
+    generator, path = chosen_generator(options.generator, data)
+    judging = judge_generator(generator, data, options.steps, options.precision)
+    show(judging, generator)
+    pictures = [options.folder / "effectiveness.png"]
+    names = generator.attribute_space.names
+    save_effectiveness(judging.effectiveness, judging.judges, names, pictures[0])
+    pictures += save_edits(generator, data, options.folder)
+    config = {"generator": str(path), "steps": options.steps}
+    record(options.folder, "evaluate", judging.figures, pictures, config)
+    print(f"pictures and metrics.json: {options.folder}")
+
+
+def save_edits(generator: Generator, data: AttributeDataModule, folder: Path) -> list[Path]:
+    """Write a grid of edits of the first test images for each attribute."""
+    batch = data.finish(data.splits["test"].__getitems__(list(range(8))))
+    paths = []
+    for column, name in enumerate(generator.attribute_space.names):
+        paths.append(folder / f"do-{name}.png")
+        save_image(edit_grid(generator.cpu(), batch, column), paths[-1])
+    return paths
+
+
+def show(judging: Judging, generator: Generator) -> None:
+    """Print effectiveness and everything else as tables."""
+    names = generator.attribute_space.names
+    table = Table("", *names, title="effectiveness: judge reads the intended value, %")
+    rows = torch.cat([judging.effectiveness, judging.judges[None]])
+    for name, row in zip([*(f"do({n})" for n in names), "real images"], rows, strict=True):
+        table.add_row(name, *(f"{value:.1f}" for value in row))
+    rest = Table("figure", "value", title="generator on test images")
+    for name, value in sorted(judging.figures.items()):
+        if "/effectiveness/" not in name and "/judge/" not in name:
+            rest.add_row(name, f"{value:.2f}")
+    Console().print(table, rest)

@@ -1,0 +1,198 @@
+"""How good a generator is: what its edits do, what they leave behind, what a classifier learns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torchmetrics.functional.image import (
+    peak_signal_noise_ratio,
+    structural_similarity_index_measure,
+)
+
+from cfaug.classifiers.classifier import Classifier
+from cfaug.confounding import cnf, contingency
+from cfaug.evaluation.readers import IGNORED, Reader, as_rendered, fit_quietly
+from cfaug.generators.base import Generator
+from cfaug.interventions import fresh_values, non_label_columns, other_value
+from datamodules.attributes import AttributeSpace, Batch
+from datamodules.base import AttributeDataModule
+from datamodules.noise import uniform
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What judging a generator found.
+
+    ``figures`` has the names of the logger; ``effectiveness`` is (K, K) in per cent, row i after
+    do(i), column k read by judge k; ``judges`` is (K,), their accuracy on real test images.
+    """
+
+    figures: dict[str, float]
+    effectiveness: Tensor
+    judges: Tensor
+
+
+def judge_generator(
+    generator: Generator, data: AttributeDataModule, steps: int, precision: str
+) -> Judging:
+    """Judge a generator on test images, with judges trained apart from it.
+
+    Definitions: effectiveness, composition, reversibility of Monteiro et al., ICLR 2023. Judges and
+    probes learn from unconfounded training images, so that no attribute tells of another.
+
+    Args:
+        generator: The generator.
+        data: The data it was trained on, set up.
+        steps: Updates of each judge, probe and transfer classifier.
+        precision: Lightning's name of the precision they are trained in.
+    """
+    space, side = generator.attribute_space, generator.image_shape[-1]
+    unconfounded = data.unconfounded()
+    judge = Reader(space, side, as_rendered)
+    fit_quietly(judge, unconfounded, steps, precision)
+    probe = Reader(space, side, lambda batch: _leakage_lesson(generator, batch))
+    fit_quietly(probe, unconfounded, steps, precision)
+    transfer = Classifier(space, generator.image_shape)
+    transfer.use_only(generator)
+    fit_quietly(transfer, data.sampled("natural"), steps, precision)
+    with torch.no_grad():
+        return _measure(generator, data, judge.cpu(), probe.cpu(), transfer.cpu())
+
+
+def _leakage_lesson(generator: Generator, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Edit one attribute of each image; the probe learns to read its original value alone."""
+    space, attributes = generator.attribute_space, batch["attributes"]
+    chosen = torch.randint_like(attributes[:, 0], len(space.attributes))
+    everything = fresh_values(attributes, space, range(len(space.attributes)))
+    edited = torch.arange(len(space.attributes), device=chosen.device) == chosen[:, None]
+    targets = torch.where(edited, everything, attributes)
+    with torch.no_grad():
+        images = generator.to(attributes.device).edit(batch["image"], attributes, targets)
+    return images, torch.where(edited, attributes, IGNORED)
+
+
+class _Means:
+    """Running means, by name, of values that each stand for some images."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, float] = {}
+        self.counts: dict[str, int] = {}
+
+    def add(self, name: str, value: Tensor | float, count: int) -> None:
+        self.sums[name] = self.sums.get(name, 0.0) + float(value) * count
+        self.counts[name] = self.counts.get(name, 0) + count
+
+    def means(self) -> dict[str, float]:
+        return {name: total / self.counts[name] for name, total in self.sums.items()}
+
+
+def _l1(a: Tensor, b: Tensor) -> Tensor:
+    """Mean absolute difference in grey levels, 0 to 255."""
+    return 255 * (a - b).abs().mean()
+
+
+def _percent(a: Tensor, b: Tensor) -> Tensor:
+    return 100 * (a == b).float().mean()
+
+
+def _batches(data: AttributeDataModule, split: str, limit: int) -> Iterator[Batch]:
+    seen = 0
+    for rows in data.split_dataloader(split):
+        if seen >= limit:
+            return
+        seen += len(rows["index"])
+        yield data.finish(rows)
+
+
+def _measure(
+    generator: Generator,
+    data: AttributeDataModule,
+    judge: Reader,
+    probe: Reader,
+    transfer: Classifier,
+) -> Judging:
+    generator.cpu()
+    space, means = generator.attribute_space, _Means()
+    count = len(space.attributes)
+    label, others = space.label_position, non_label_columns(space)
+    effectiveness, judges = torch.zeros(count, count), torch.zeros(count)
+    chance = torch.stack([_majority(data, space, k) for k in range(count)])
+    images_seen = 0
+    for batch in _batches(data, "test", 10_000):
+        images, attributes, size = batch["image"], batch["attributes"], len(batch["index"])
+        images_seen += size
+        judges += size * 100 * (judge.read(images) == attributes).float().mean(0)
+
+        null = generator.edit(images, attributes, attributes)
+        means.add("composition/1", _l1(null, images), size)
+        for _ in range(9):
+            null = generator.edit(null, attributes, attributes)
+        means.add("composition/10", _l1(null, images), size)
+
+        for k, name in enumerate(space.names):
+            shift = uniform(data.seed, f"judge/{name}", batch["index"], 1)[:, 0]
+            targets = other_value(attributes, space, k, shift)
+            edited = generator.edit(images, attributes, targets)
+            effectiveness[k] += size * 100 * (judge.read(edited) == targets).float().mean(0)
+            back = generator.edit(edited, targets, attributes)
+            means.add(f"reversibility/{name}", _l1(back, images), size)
+            # Fresh values, the old one among them: otherwise "not the new one" would be a clue.
+            targets = fresh_values(attributes, space, [k])
+            edited = generator.edit(images, attributes, targets)
+            means.add(f"leakage/{name}", _percent(probe.read(edited)[:, k], attributes[:, k]), size)
+            if k != label:
+                truth = data.counterfactual(batch, targets)
+                means.add(f"exact_l1/{name}", _l1(edited, truth), size)
+                psnr = peak_signal_noise_ratio(edited, truth, data_range=1.0)
+                means.add(f"exact_psnr/{name}", psnr, size)
+                ssim = structural_similarity_index_measure(edited, truth, data_range=1.0)
+                assert isinstance(ssim, Tensor)  # no map was asked for
+                means.add(f"exact_ssim/{name}", ssim, size)
+
+        targets = fresh_values(attributes, space, others)
+        edited = generator.edit(images, attributes, targets)
+        labels = attributes[:, label]
+        means.add("transfer/real", _percent(transfer(images).argmax(1), labels), size)
+        means.add("transfer/edited", _percent(transfer(edited).argmax(1), labels), size)
+
+    figures = means.means()
+    figures["transfer/gap"] = figures["transfer/edited"] - figures["transfer/real"]
+    effectiveness, judges = effectiveness / images_seen, judges / images_seen
+    for i, done in enumerate(space.names):
+        figures[f"judge/{done}"] = float(judges[i])
+        figures[f"leakage_chance/{done}"] = float(chance[i])
+        for k, read in enumerate(space.names):
+            figures[f"effectiveness/do-{done}/{read}"] = float(effectiveness[i, k])
+    figures.update(_residual_confounding(generator, data, judge))
+    return Judging({f"test/{k}": v for k, v in figures.items()}, effectiveness, judges)
+
+
+def _majority(data: AttributeDataModule, space: AttributeSpace, column: int) -> Tensor:
+    """Share in per cent of the commonest value in the test set: what guessing reaches."""
+    values = data.splits["test"].attributes[:, column]
+    return 100 * torch.bincount(values, minlength=space.cardinalities[column]).max() / len(values)
+
+
+def _residual_confounding(
+    generator: Generator, data: AttributeDataModule, judge: Reader
+) -> dict[str, float]:
+    """CNF of each attribute with the label, in the training data and in their counterfactuals.
+
+    After: read by the judges from counterfactuals whose attributes but the label are fresh.
+    """
+    space = generator.attribute_space
+    label = space.label_position
+    before, after = [], []
+    for batch in _batches(data, "train", 10_000):
+        targets = fresh_values(batch["attributes"], space, non_label_columns(space))
+        before.append(batch["attributes"])
+        after.append(judge.read(generator.edit(batch["image"], batch["attributes"], targets)))
+    figures: dict[str, float] = {}
+    for stage, tables in {"before": before, "after": after}.items():
+        table = torch.cat(tables)
+        for k in non_label_columns(space):
+            sizes = space.cardinalities[label], space.cardinalities[k]
+            counts = contingency(table[:, label], table[:, k], sizes)
+            figures[f"confounding_{stage}/{space.names[k]}"] = cnf(counts)
+    return figures

@@ -1,0 +1,126 @@
+"""Abduct, act, predict: a conditional variational autoencoder on deconfounded batches."""
+
+from functools import partial
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import EMAWeightAveraging
+from torch import Tensor
+
+from cfaug.generators.base import Generator
+from cfaug.generators.losses import (
+    attribute_loss,
+    gaussian_kl,
+    reconstruction_loss,
+    reverse_gradient,
+)
+from cfaug.networks.conditional_vae import Decoder, Encoder, LatentAdversary
+from cfaug.reproducible import warm_then_fade
+from datamodules.attributes import AttributeSpace, Batch
+
+
+class ConditionalVAE(Generator):
+    """Infers ``u ~ q(u | x, z)``, changes the attributes, draws ``p(x | u, z')``.
+
+    Nothing rewards it for an attribute that a network reads from its images, so nothing is gained
+    by writing the label into them. Train it on deconfounded batches (``sampling: deconfounded``):
+    reconstruction alone then teaches what each attribute does. The loss is that of a β-VAE (Higgins
+    et al., ICLR 2017) with per-pixel terms summed, and an adversary that makes u forget the
+    attributes where β alone does not. The weights used are a moving average.
+
+    Args:
+        attribute_space: The attributes of the data; linked from the data module.
+        image_shape: (3, H, W) of the images, H = W a multiple of 4; linked from the data module.
+        beta: Weight of the KL term.
+        adversary: Weight of the gradient that makes u forget the attributes; 0 for none.
+        latent: Dimensions of u.
+        channels: Channels of the networks at half resolution.
+        width: Length of the attribute embeddings.
+        lr: Peak learning rate of Adam.
+        ema_decay: Decay of the moving average of the weights.
+
+    Raises:
+        ValueError: If the images are not square with a side that is a multiple of 4.
+    """
+
+    def __init__(
+        self,
+        attribute_space: AttributeSpace,
+        image_shape: tuple[int, int, int],
+        beta: float = 0.5,
+        adversary: float = 20.0,
+        latent: int = 32,
+        channels: int = 32,
+        width: int = 128,
+        lr: float = 2e-3,
+        ema_decay: float = 0.995,
+    ) -> None:
+        super().__init__(attribute_space, image_shape)
+        _, height, side = image_shape
+        if height != side or side % 4:
+            msg = f"images are {height} x {side}; this generator needs a square side divisible by 4"
+            raise ValueError(msg)
+        self.save_hyperparameters(logger=False)
+        self.beta, self.adversary_weight = beta, adversary
+        self.lr, self.ema_decay = lr, ema_decay
+        values = attribute_space.cardinalities
+        self.encoder = Encoder(values, side, latent, channels, width)
+        self.decoder = Decoder(values, side, latent, channels, width)
+        self.adversary = LatentAdversary(values, latent)
+
+    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+        """See `Generator.edit`; u is the mean of its posterior."""
+        mean, _ = self.encoder(_channels_last(images), attributes)
+        edited: Tensor = self.decoder(mean, targets).sigmoid()
+        return edited
+
+    def losses(self, batch: Batch, adversary_weight: float) -> dict[str, Tensor]:
+        """The terms of the loss on a batch, ``loss`` being what is minimised."""
+        images, attributes = _channels_last(batch["image"]), batch["attributes"]
+        mean, log_variance = self.encoder(images, attributes)
+        latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+        reconstruction = reconstruction_loss(self.decoder(latent, attributes), images)
+        kl = gaussian_kl(mean, log_variance)
+        loss = reconstruction + self.beta * kl
+        forgetting = attribute_loss(
+            self.adversary(reverse_gradient(latent, adversary_weight)), attributes
+        )
+        return {
+            "loss": loss + forgetting,
+            "reconstruction": reconstruction,
+            "kl": kl,
+            "adversary": forgetting,
+        }
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """One update of all networks; the adversary's gradient reaches the encoder reversed."""
+        # The adversary learns first: reversed from the start, it would only push u about.
+        warmup = min(1.0, self.global_step / 300)
+        losses = self.losses(batch, self.adversary_weight * warmup)
+        self.log_dict({f"train/{name}": value.detach() for name, value in losses.items()})
+        return losses["loss"]
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Log the losses on validation images."""
+        losses = self.losses(batch, self.adversary_weight)
+        self.log_dict(
+            {f"val/{name}": value for name, value in losses.items()},
+            sync_dist=True,
+            batch_size=len(batch["index"]),
+        )
+
+    def configure_optimizers(self) -> Any:
+        """Adam with a short warm-up and a linear fall over the second half."""
+        optimizer = torch.optim.Adam(self.parameters(), lr=self.lr, betas=(0.9, 0.99))
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(warm_then_fade, steps, 100))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def configure_callbacks(self) -> list[Callback]:
+        """The moving average of the weights, always on; checkpoints hold it as the weights."""
+        return [EMAWeightAveraging(decay=self.ema_decay)]
+
+
+def _channels_last(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=torch.channels_last)

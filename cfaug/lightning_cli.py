@@ -1,0 +1,68 @@
+"""LightningCLI for generators and classifiers, which share data modules and trainers."""
+
+from jsonargparse import set_parsing_settings
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+
+from cfaug.callbacks.edits import EditGrid
+from cfaug.callbacks.records import RunRecord, SaveRunConfig
+from cfaug.classifiers.classifier import Classifier
+from cfaug.generators.base import Generator
+from datamodules.base import AttributeDataModule
+
+set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
+
+
+class CfaugCLI(LightningCLI):
+    """LightningCLI with the links, callbacks and defaults of the project."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Link what the data know to the model; add the callbacks that every run has."""
+        prefix = "model.init_args" if self.subclass_mode_model else "model"
+        for name in ("attribute_space", "image_shape"):
+            parser.link_arguments(f"data.{name}", f"{prefix}.{name}", apply_on="instantiate")
+        # Outside trainer.callbacks, so that an overlay of that list cannot lose them.
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.set_defaults(
+            {
+                "checkpoint.filename": "last",
+                "checkpoint.enable_version_counter": False,
+                "checkpoint.save_on_exception": True,
+            }
+        )
+
+    def _parse_ckpt_path(self) -> None:
+        # The command line wins over a checkpoint's hyperparameters when a run goes on.
+        if self.config.get("subcommand") != "fit":
+            super()._parse_ckpt_path()
+
+    def after_fit(self) -> None:
+        """Test a classifier when it is trained."""
+        if self.model_class is Classifier and not self.trainer.fast_dev_run:  # type: ignore[attr-defined]
+            self.trainer.test(self.model, datamodule=self.datamodule)
+
+
+def _run(model: type, args: list[str], *, family: bool, callbacks: list[object]) -> CfaugCLI:
+    return CfaugCLI(
+        model,
+        AttributeDataModule,
+        subclass_mode_data=True,
+        subclass_mode_model=family,
+        seed_everything_default=0,
+        auto_configure_optimizers=False,
+        parser_kwargs={"parser_mode": "omegaconf+"},
+        save_config_callback=SaveRunConfig,
+        save_config_kwargs={"save_to_log_dir": False},
+        trainer_defaults={"callbacks": callbacks},
+        args=args,
+    )
+
+
+def run_generator(args: list[str]) -> CfaugCLI:
+    """Run ``cfaug generator``."""
+    return _run(Generator, args, family=True, callbacks=[RunRecord(), EditGrid()])
+
+
+def run_classifier(args: list[str]) -> CfaugCLI:
+    """Run ``cfaug classifier``."""
+    return _run(Classifier, args, family=False, callbacks=[RunRecord()])

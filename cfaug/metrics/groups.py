@@ -1,0 +1,57 @@
+"""Accuracy over groups of images."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+
+class GroupFigures(NamedTuple):
+    """Accuracies in per cent; ``worst_size`` is the number of images of the worst group."""
+
+    accuracy: float
+    worst_group_accuracy: float
+    worst_group: int
+    worst_size: int
+
+
+class GroupAccuracy(Metric):
+    """Accuracy overall and in the worst group.
+
+    A group is a combination of values. Groups with fewer than ``minimum`` images are left out of
+    the worst: one image would decide. If all are that small, all count.
+
+    Args:
+        num_groups: Number of groups.
+        minimum: Fewest images a group needs to be called the worst.
+    """
+
+    correct: Tensor
+    total: Tensor
+
+    def __init__(self, num_groups: int, minimum: int = 10) -> None:
+        super().__init__()
+        self.minimum = minimum
+        self.add_state("correct", torch.zeros(num_groups), dist_reduce_fx="sum")
+        self.add_state("total", torch.zeros(num_groups), dist_reduce_fx="sum")
+
+    def update(self, predictions: Tensor, labels: Tensor, groups: Tensor) -> None:
+        """Add (B,) predicted and true labels and (B,) group numbers, all int64."""
+        hits = (predictions == labels).float()
+        self.correct.index_add_(0, groups, hits)
+        self.total.index_add_(0, groups, torch.ones_like(hits))
+
+    def compute(self) -> GroupFigures:
+        """The figures over all images seen on all devices."""
+        eligible = self.total >= self.minimum
+        if not eligible.any():
+            eligible = self.total > 0
+        share = torch.where(eligible, self.correct / self.total.clamp(min=1), torch.inf)
+        worst = int(share.argmin())
+        return GroupFigures(
+            accuracy=100 * float(self.correct.sum() / self.total.sum().clamp(min=1)),
+            worst_group_accuracy=100 * float(share[worst]),
+            worst_group=worst,
+            worst_size=int(self.total[worst]),
+        )

@@ -1,0 +1,37 @@
+"""The small convolutional network of classifiers, judges and probes."""
+
+from torch import Tensor, nn
+
+
+class ConvNet(nn.Module):
+    """Maps small images to a representation.
+
+    Args:
+        side: Side of the images, a multiple of 4.
+        features: Length of the representation.
+        channels: Channels at full resolution; twice and four times as many at the next two.
+    """
+
+    def __init__(self, side: int, features: int = 128, channels: int = 32) -> None:
+        super().__init__()
+        self.features = features
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(2 * channels),
+            nn.ReLU(),
+            nn.Conv2d(2 * channels, 4 * channels, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(4 * channels),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(4 * channels * (side // 4) ** 2, features, bias=False),
+            nn.BatchNorm1d(features),
+            nn.ReLU(),
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Representations (B, features) of images (B, 3, H, W) in [0, 1]."""
+        representation: Tensor = self.layers(images * 2 - 1).float()
+        return representation

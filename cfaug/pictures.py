@@ -1,0 +1,88 @@
+"""Pictures: heat maps and grids, written as PNG."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from cfaug.confounding import Audit, contingency
+from datamodules.attributes import AttributeSpace
+
+mpl.use("Agg")
+
+
+def _heat(
+    figure: Figure,
+    place: tuple[int, int, int],
+    values: Tensor,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str,
+    form: str,
+    top: float | None = None,
+) -> None:
+    axes = figure.add_subplot(*place)
+    axes.imshow(values, cmap="Blues", vmin=0, vmax=top, aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_title(title)
+    limit = 0.6 * (float(values.max()) if top is None else top)
+    cells = torch.ones_like(values).nonzero().tolist()
+    for (i, j), value in zip(cells, values.flatten(), strict=True):
+        shade = "white" if value > limit else "black"
+        axes.text(
+            j, i, format(float(value), form), ha="center", va="center", color=shade, fontsize=8
+        )
+
+
+def save_audit(audit: Audit, attributes: Tensor, space: AttributeSpace, path: Path) -> None:
+    """Heat maps: CNF of all pairs, and images by the label and each other attribute."""
+    names = space.names
+    measure = torch.zeros(len(names), len(names))
+    for pair in audit.pairs:
+        i, j = names.index(pair.first), names.index(pair.second)
+        measure[i, j] = measure[j, i] = pair.cnf
+    label = space.label_position
+    others = [k for k in range(len(names)) if k != label]
+    figure = Figure(figsize=(5.5 * (1 + len(others)), 4.8), layout="constrained")
+    places = 1 + len(others)
+    _heat(figure, (1, places, 1), measure, names, names, "CNF (nats)", ".2f")
+    for number, k in enumerate(others, start=2):
+        sizes = space.cardinalities[label], space.cardinalities[k]
+        counts = contingency(attributes[:, label], attributes[:, k], sizes)
+        values = space.attributes[label].values, space.attributes[k].values
+        title = f"images by {names[label]} and {names[k]}"
+        _heat(figure, (1, places, number), counts, *values, title, ".0f")
+    figure.savefig(path, dpi=90)
+
+
+def save_effectiveness(
+    effectiveness: Tensor, judges: Tensor, names: Sequence[str], path: Path
+) -> None:
+    """Heat map do(i) × judge(k) in per cent, with the judges' own accuracy on real images below."""
+    rows = [*(f"do({name})" for name in names), "real images"]
+    values = torch.cat([effectiveness, judges[None]])
+    figure = Figure(figsize=(2 + 1.2 * len(names), 1.5 + 0.8 * len(rows)), layout="constrained")
+    columns = [f"judge({name})" for name in names]
+    _heat(figure, (1, 1, 1), values, rows, columns, "reads the intended value, %", ".1f", 100)
+    figure.savefig(path, dpi=90)
+
+
+def save_accuracies(accuracies: dict[str, list[float]], path: Path) -> None:
+    """Bars of the accuracy of each method on unconfounded data, a dot for each seed."""
+    figure = Figure(figsize=(6, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    for row, values in enumerate(accuracies.values()):
+        mean = sum(values) / len(values)
+        axes.barh(row, mean, color="#4a90c2")
+        axes.plot(values, [row] * len(values), "k.", markersize=4)
+        axes.text(mean + 1, row, f"{mean:.1f}", va="center")
+    axes.set_yticks(range(len(accuracies)), list(accuracies))
+    axes.invert_yaxis()
+    axes.set_xlim(0, 110)
+    axes.set_xlabel("accuracy on unconfounded test images, %")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=100)

@@ -1,0 +1,30 @@
+"""Augmentation that keeps every attribute."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from datamodules.noise import uniform
+from datamodules.renderers import warp
+
+
+def jiggle(
+    images: Tensor, draw: Tensor, seed: int, rotation: float, shift: float, scale: float
+) -> Tensor:
+    """Rotate, shift and scale each image a little.
+
+    Args:
+        images: (B, C, H, W).
+        draw: (B,) int64 numbers of the draws; the same draw is always changed in the same way.
+        seed: Seed of the experiment.
+        rotation: Largest rotation in degrees.
+        shift: Largest shift, as a share of the side.
+        scale: Largest relative change of size.
+
+    Returns:
+        (B, C, H, W).
+    """
+    amount = uniform(seed, "jiggle", draw, 4) * 2 - 1
+    radians = amount[:, 0] * (rotation * math.pi / 180)
+    return warp(images, radians, torch.exp(amount[:, 1] * math.log1p(scale)), amount[:, 2:] * shift)

@@ -1,0 +1,217 @@
+"""The DataModule that all data sets share: splits, loaders, sampling, rendering on the device."""
+
+from abc import ABC, abstractmethod
+from copy import copy
+from typing import Any, Self, TypedDict, cast
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from datamodules.attributes import AttributeSpace, Batch
+from datamodules.sampling import DrawSampler, Sampling, effective_sample_size, sampling_weights
+
+
+class Rows(TypedDict):
+    """What travels from a loader to the device, before rendering."""
+
+    source: Tensor
+    attributes: Tensor
+    index: Tensor
+    draw: Tensor
+
+
+class Split(Dataset[Rows]):
+    """Images of a split in memory, fetched a batch at a time.
+
+    Args:
+        source: (N, C, H, W) uint8, what is rendered.
+        attributes: (N, K) int64 codes.
+    """
+
+    def __init__(self, source: Tensor, attributes: Tensor) -> None:
+        self.source = source
+        self.attributes = attributes
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.source)
+
+    def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
+        """Fetch rows by index, or by (index, draw)."""
+        pairs = torch.tensor(keys)
+        index, draw = (pairs, pairs) if pairs.ndim == 1 else pairs.unbind(1)
+        return {
+            "source": self.source[index],
+            "attributes": self.attributes[index],
+            "index": index,
+            "draw": draw,
+        }
+
+
+def _as_fetched(rows: Any) -> Any:
+    return rows
+
+
+class AttributeDataModule(LightningDataModule, ABC):
+    """Images with named attributes.
+
+    A data set sets `attribute_space` and `image_shape` in its ``__init__``, fills `splits` in
+    `setup` (train, val, test and test_confounded, the last two being the unconfounded and the
+    confounded test set) and draws images in `render`.
+
+    Args:
+        batch_size: Images per batch and device.
+        num_workers: Loader processes; 0 loads in the main process and is fast for data in memory.
+        sampling: How training images are drawn: ``natural``, every image once; ``balanced``, every
+            combination of values alike; ``deconfounded``, attributes independent of each other.
+        weight_cap: Largest deconfounding weight; in independent data every weight is 1.
+        epoch_size: Images an epoch draws; None for the number of training images.
+        seed: Seed of attributes, noise, sampling and augmentation.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    attribute_space: AttributeSpace
+    image_shape: tuple[int, int, int]
+
+    def __init__(
+        self,
+        batch_size: int,
+        num_workers: int,
+        sampling: Sampling,
+        weight_cap: float,
+        epoch_size: int | None,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        for name, value in {"batch_size": batch_size, "epoch_size": epoch_size}.items():
+            if value is not None and value < 1:
+                msg = f"{name} is {value}, expected at least 1"
+                raise ValueError(msg)
+        if weight_cap <= 0:
+            msg = f"weight_cap is {weight_cap}, expected a number above 0"
+            raise ValueError(msg)
+        self.batch_size = batch_size
+        self.num_workers = num_workers
+        self.sampling: Sampling = sampling
+        self.weight_cap = weight_cap
+        self.epoch_size = epoch_size
+        self.seed = seed
+        self.splits: dict[str, Split] = {}
+
+    @abstractmethod
+    def setup(self, stage: str | None = None) -> None:
+        """Fill `splits`; the same at every call."""
+
+    @abstractmethod
+    def render(self, source: Tensor, attributes: Tensor, index: Tensor) -> Tensor:
+        """Draw images.
+
+        Args:
+            source: (B, C, H, W) uint8 from a split.
+            attributes: (B, K) int64 codes to draw.
+            index: (B,) int64 rows in the split; noise is a function of the row.
+
+        Returns:
+            (B, 3, H, W) float32 in [0, 1].
+        """
+
+    def augment(self, images: Tensor, draw: Tensor) -> Tensor:
+        """Change training images without changing an attribute; `draw` seeds the change."""
+        return images
+
+    def counterfactual(self, batch: Batch, targets: Tensor) -> Tensor:
+        """The true counterfactual of rendered images: same source, same noise, other values.
+
+        Args:
+            batch: A batch of this data module that was not augmented.
+            targets: (B, K) int64 codes to draw.
+
+        Returns:
+            (B, 3, H, W) float32 in [0, 1].
+        """
+        return self.render(batch["source"], targets, batch["index"])
+
+    def sampled(self, sampling: Sampling) -> Self:
+        """The same data with another sampling of the training images."""
+        data = copy(self)
+        data.trainer, data.sampling = None, sampling
+        return data
+
+    def unconfounded(self) -> Self:
+        """Training data for judges: in which no attribute should tell of another."""
+        return self.sampled("deconfounded")
+
+    @property
+    def train_weights(self) -> Tensor | None:
+        """Weights (N,) of the training images, None for natural sampling."""
+        attributes = self.splits["train"].attributes
+        return sampling_weights(attributes, self.attribute_space, self.sampling, self.weight_cap)
+
+    @property
+    def effective_train_size(self) -> float:
+        """Kish's effective number of training images under the sampling weights."""
+        weights = self.train_weights
+        return len(self.splits["train"]) if weights is None else effective_sample_size(weights)
+
+    def train_dataloader(self) -> DataLoader[Rows]:
+        """Loader of the training split, drawn by the sampling weights.
+
+        Raises:
+            ValueError: If an epoch does not fill a batch.
+        """
+        split = self.splits["train"]
+        draws = self.epoch_size or len(split)
+        if self.batch_size > draws:
+            msg = (
+                f"batch_size is {self.batch_size} but an epoch has {draws} images "
+                f"({len(split)} for training); choose a batch_size of at most {draws}"
+            )
+            raise ValueError(msg)
+        sampler = DrawSampler(len(split), draws, self.seed, self.train_weights)
+        return DataLoader(
+            split,
+            batch_size=self.batch_size,
+            sampler=sampler,
+            num_workers=self.num_workers,
+            collate_fn=_as_fetched,
+            drop_last=True,
+            persistent_workers=False,
+        )
+
+    def split_dataloader(self, split: str) -> DataLoader[Rows]:
+        """Loader of a split in its order, every image once."""
+        return DataLoader(
+            self.splits[split],
+            batch_size=max(self.batch_size, 256),
+            num_workers=self.num_workers,
+            collate_fn=_as_fetched,
+        )
+
+    def val_dataloader(self) -> DataLoader[Rows]:
+        """Loader of the validation split."""
+        return self.split_dataloader("val")
+
+    def test_dataloader(self) -> list[DataLoader[Rows]]:
+        """Loaders of the unconfounded and of the confounded test set, in this order."""
+        return [self.split_dataloader("test"), self.split_dataloader("test_confounded")]
+
+    def predict_dataloader(self) -> DataLoader[Rows]:
+        """Loader of the training split in its order."""
+        return self.split_dataloader("train")
+
+    def on_after_batch_transfer(self, batch: Rows, dataloader_idx: int) -> Batch:
+        """Render a batch where the model is; augment it in training."""
+        training = self.trainer is not None and self.trainer.training
+        return self.finish(batch, augment=training)
+
+    def finish(self, rows: Rows, *, augment: bool = False) -> Batch:
+        """Turn fetched rows into the batch models read."""
+        image = self.render(rows["source"], rows["attributes"], rows["index"])
+        if augment:
+            image = self.augment(image, rows["draw"])
+        batch = {"image": image, **{key: rows[key] for key in ("attributes", "index", "source")}}
+        return cast("Batch", batch)
