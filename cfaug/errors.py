@@ -2,13 +2,13 @@
 
 import sys
 import traceback
-from collections.abc import Callable
-
-from lightning.fabric.utilities.exceptions import MisconfigurationException
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
 
 
 def run_reporting_errors(job: Callable[[], None]) -> int:
-    """Run a job; bad input ends in one line on standard error.
+    """Run a job; bad input ends in one line on standard error, a defect in its traceback.
 
     Returns:
         Exit status: 0, 1 for an error, 130 for Ctrl-C.
@@ -18,17 +18,29 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         print("cfaug: stopped", file=sys.stderr)
         return 130
-    except (ValueError, OSError, RuntimeError, MisconfigurationException) as error:
-        # Only what cfaug itself raises, and the operating system, speaks to users as it stands.
-        origin = traceback.extract_tb(error.__traceback__)[-1].filename
-        if not isinstance(error, OSError) and not _is_ours(origin):
+    except Exception as error:
+        message = next((str(e) for e in _chain(error) if _is_for_users(e)), None)
+        if message is None:
             raise
-        print(f"cfaug: error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"cfaug: error: {' '.join(message.split())}", file=sys.stderr)
         return 1
     return 0
 
 
-def _is_ours(filename: str) -> bool:
-    return any(
-        f"/{package}/" in filename.replace("\\", "/") for package in ("cfaug", "datamodules")
-    )
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, then what it was raised from: parsers wrap what a constructor raises."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _is_for_users(error: BaseException) -> bool:
+    """Whether the project's own check raised it, or the operating system refused a file."""
+    if isinstance(error, OSError):
+        return error.filename is not None
+    frames = traceback.extract_tb(error.__traceback__)
+    packages = (find_spec(name) for name in ("cfaug", "datamodules"))
+    folders = [Path(spec.origin).parent for spec in packages if spec and spec.origin]
+    last = Path(frames[-1].filename)
+    checked = isinstance(error, (ValueError, RuntimeError))
+    return checked and any(last.is_relative_to(folder) for folder in folders)

@@ -7,22 +7,22 @@ from lightning.pytorch import LightningModule
 
 
 class ReproducibleModule(LightningModule):
-    """A module whose random numbers in an epoch follow from the seed, the epoch and the rank.
+    """A module whose random numbers in an update follow from the seed, the update and the rank.
 
     Checkpoints hold no state of the random number generators, so a run that went on from one would
     otherwise draw other noise than the run that was never stopped.
     """
 
-    def on_train_epoch_start(self) -> None:
-        """Seed torch for the epoch."""
+    def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
+        """Seed torch for the update: after the loader, which draws from the same generator."""
         seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))  # where seed_everything leaves it
-        torch.manual_seed((seed * 1_000_003 + self.current_epoch) * 1_009 + self.global_rank)
+        torch.manual_seed((seed * 1_000_000_007 + self.global_step) * 1_009 + self.global_rank)
 
 
 def warm_then_fade(steps: int, warmup: int, step: int) -> float:
     """Share of the learning rate: a linear rise over `warmup`, flat, a fall from half way on.
 
-    >>> [warm_then_fade(100, 10, step) for step in (4, 50, 75, 100)]
+    >>> [round(warm_then_fade(100, 10, step), 3) for step in (4, 50, 75, 100)]
     [0.5, 1.0, 0.51, 0.02]
     """
     return min(1.0, (step + 1) / warmup, max(0.02, 1.0 - 0.98 * (2 * step / steps - 1)))

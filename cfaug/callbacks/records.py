@@ -1,6 +1,7 @@
 """What a run leaves in its folder: configuration, command, commit and figures."""
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -64,6 +65,7 @@ class RunRecord(Callback):
         path = run_folder(trainer) / "metrics.json"
         known = json.loads(path.read_text()) if path.exists() else {}
         figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        figures = {name: value for name, value in figures.items() if math.isfinite(value)}
         write_json(path, {**known, **figures})
 
 

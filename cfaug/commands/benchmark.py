@@ -28,9 +28,9 @@ METHODS: dict[str, list[str]] = {
 }
 TITLES = {
     "erm": "ERM",
-    "balanced": "group-balanced sampling",
-    "counterfactual": "counterfactuals + invariance",
-    "oracle": "oracle (unconfounded data)",
+    "balanced": "group-balanced",
+    "counterfactual": "counterfactual",
+    "oracle": "oracle",
 }
 
 
@@ -115,6 +115,12 @@ def run(plan: Plan) -> None:
     save_accuracies(accuracies, folder / "accuracy.png")
     show(folder, plan, figures, console)
 
+
+LEGEND = """\
+unconf., conf.: accuracy on the unconfounded and the confounded test set
+worst: worst group of the unconfounded test set; ±: standard error over seeds
+flips: predictions that change when only that attribute changes
+excess: points below the oracle; closed: share of the way from ERM to the oracle"""
 
 Job = tuple[str, str, list[str], Callable[[Path], bool]]
 
@@ -220,17 +226,17 @@ def show(folder: Path, plan: Plan, figures: dict[str, float], console: Console) 
     """Print the table."""
     table = Table(title=f"strength {plan.strength}, mean of {len(plan.seeds)} seed(s), %")
     columns = {
-        "unconfounded": "unconfounded_accuracy",
-        "± s.e.": "standard_error",
-        "confounded": "confounded_accuracy",
-        "worst group": "unconfounded_worst_group_accuracy",
+        "unconf.": "unconfounded_accuracy",
+        "±": "standard_error",
+        "conf.": "confounded_accuracy",
+        "worst": "unconfounded_worst_group_accuracy",
         **{
-            f"flips: {name.split('/')[1]}": name.removesuffix("/erm")
+            f"flips {name.split('/')[1]}": name.removesuffix("/erm")
             for name in figures
             if name.startswith("flip_rate/") and name.endswith("/erm")
         },
-        "excess error": "excess_error",
-        "gap closed": "gap_closed",
+        "excess": "excess_error",
+        "closed": "gap_closed",
     }
     table.add_column("method")
     for column in columns:
@@ -239,6 +245,7 @@ def show(folder: Path, plan: Plan, figures: dict[str, float], console: Console) 
         values = (figures.get(f"{name}/{method}") for name in columns.values())
         table.add_row(title, *("" if value is None else f"{value:.1f}" for value in values))
     console.print(table)
+    console.print(LEGEND)
     console.print(f"{figures['seconds'] / 60:.1f} minutes of computing")
     console.print(f"figures: {folder / 'metrics.json'}; command behind each: {folder / 'run.json'}")
     console.print(f"pictures: {folder / 'accuracy.png'}, {folder / 'evaluate'}, {folder / 'audit'}")

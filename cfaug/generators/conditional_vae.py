@@ -32,8 +32,9 @@ class ConditionalVAE(Generator):
     Args:
         attribute_space: The attributes of the data; linked from the data module.
         image_shape: (3, H, W) of the images, H = W a multiple of 4; linked from the data module.
-        beta: Weight of the KL term.
-        adversary: Weight of the gradient that makes u forget the attributes; 0 for none.
+        beta: Weight of the KL term at 28 x 28 pixels. It and the adversary's follow the number of
+            pixels, whose terms are summed, so that u keeps as much of an image at any size.
+        adversary: Weight, at 28 x 28 pixels, of the gradient that makes u forget the attributes.
         latent: Dimensions of u.
         channels: Channels of the networks at half resolution.
         width: Length of the attribute embeddings.
@@ -48,8 +49,8 @@ class ConditionalVAE(Generator):
         self,
         attribute_space: AttributeSpace,
         image_shape: tuple[int, int, int],
-        beta: float = 0.5,
-        adversary: float = 20.0,
+        beta: float = 0.2,
+        adversary: float = 5.0,
         latent: int = 32,
         channels: int = 32,
         width: int = 128,
@@ -62,7 +63,8 @@ class ConditionalVAE(Generator):
             msg = f"images are {height} x {side}; this generator needs a square side divisible by 4"
             raise ValueError(msg)
         self.save_hyperparameters(logger=False)
-        self.beta, self.adversary_weight = beta, adversary
+        pixels = (side / 28) ** 2
+        self.kl_weight, self.adversary_weight = beta * pixels, adversary * pixels
         self.lr, self.ema_decay = lr, ema_decay
         values = attribute_space.cardinalities
         self.encoder = Encoder(values, side, latent, channels, width)
@@ -82,7 +84,7 @@ class ConditionalVAE(Generator):
         latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         reconstruction = reconstruction_loss(self.decoder(latent, attributes), images)
         kl = gaussian_kl(mean, log_variance)
-        loss = reconstruction + self.beta * kl
+        loss = reconstruction + self.kl_weight * kl
         forgetting = attribute_loss(
             self.adversary(reverse_gradient(latent, adversary_weight)), attributes
         )

@@ -20,7 +20,7 @@ class GroupAccuracy(Metric):
     """Accuracy overall and in the worst group.
 
     A group is a combination of values. Groups with fewer than ``minimum`` images are left out of
-    the worst: one image would decide. If all are that small, all count.
+    the worst: one image would decide. If all are that small, there is no worst group: NaN, -1, 0.
 
     Args:
         num_groups: Number of groups.
@@ -46,7 +46,8 @@ class GroupAccuracy(Metric):
         """The figures over all images seen on all devices."""
         eligible = self.total >= self.minimum
         if not eligible.any():
-            eligible = self.total > 0
+            nothing = float("nan")
+            return GroupFigures(100 * float(self.correct.sum() / self.total.sum()), nothing, -1, 0)
         share = torch.where(eligible, self.correct / self.total.clamp(min=1), torch.inf)
         worst = int(share.argmin())
         return GroupFigures(

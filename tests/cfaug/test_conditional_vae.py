@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.pytorch import Trainer, seed_everything
+
+from cfaug.generators.base import load_generator
+from cfaug.generators.conditional_vae import ConditionalVAE
+from datamodules.attributes import attribute_space
+from datamodules.digits import ConfoundedDigits
+from datamodules.renderers import Color, Thickness
+
+SPACE = attribute_space({"digit": list("012"), "color": list("ab"), "size": list("slm")}, "digit")
+
+
+def test_edits_have_the_shape_and_range_of_images_for_any_attributes() -> None:
+    for values in (
+        {"digit": list("01")},
+        {"digit": list("0123"), "a": list("xyz"), "b": list("uv")},
+    ):
+        space = attribute_space(values, "digit")
+        generator = ConditionalVAE(space, (3, 20, 20), latent=4, channels=16, width=8)
+        rows = torch.zeros(5, len(values), dtype=torch.long)
+        edited = generator.edit(torch.rand(5, 3, 20, 20), rows, rows + 1)
+        assert edited.shape == (5, 3, 20, 20)
+        assert edited.min() >= 0
+        assert edited.max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 18), (3, 18, 18)])
+def test_unsuitable_images_are_refused(shape: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="square side divisible by 4"):
+        ConditionalVAE(SPACE, shape)
+
+
+def test_the_adversary_descends_while_the_encoder_climbs() -> None:
+    generator = ConditionalVAE(SPACE, (3, 16, 16), latent=4, channels=16, width=8)
+    images, rows = torch.rand(8, 3, 16, 16), torch.randint(2, (8, 3))
+    batch = {"image": images, "attributes": rows, "index": torch.arange(8)}
+    head = generator.encoder.head.weight
+
+    def gradient(weight: float) -> torch.Tensor:
+        torch.manual_seed(0)
+        generator.zero_grad()
+        generator.losses(batch, weight)["loss"].backward()  # type: ignore[arg-type]
+        assert head.grad is not None
+        return head.grad.clone()
+
+    none, one, two = gradient(0.0), gradient(1.0), gradient(2.0)
+    assert not torch.allclose(none, one)
+    assert torch.allclose(two - none, 2 * (one - none), atol=1e-4)
+    torch.manual_seed(0)
+    generator.zero_grad()
+    generator.losses(batch, 0.0)["adversary"].backward()  # type: ignore[arg-type]
+    assert head.grad is not None
+    assert head.grad.abs().max() == 0  # weight 0 reaches the adversary alone
+
+
+def test_short_training_moves_edits_towards_the_true_counterfactual() -> None:
+    seed_everything(0, verbose=False)
+    data = ConfoundedDigits(
+        [Thickness(1, 1), Color()],
+        source="digits",
+        size=16,
+        strength=0.9,
+        sampling="deconfounded",
+        epoch_size=128 * 250,
+    )
+    data.setup()
+    generator = ConditionalVAE(data.attribute_space, data.image_shape, latent=16, ema_decay=0.9)
+    trainer = Trainer(
+        max_epochs=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        limit_val_batches=0,
+    )
+    trainer.fit(generator, datamodule=data)
+    batch = data.finish(data.splits["test"].__getitems__(list(range(400))))
+    targets = batch["attributes"].clone()
+    targets[:, 2] = (targets[:, 2] + 3) % 10
+    truth = data.counterfactual(batch, targets)
+    with torch.no_grad():
+        edited = generator.eval().edit(batch["image"], batch["attributes"], targets)
+    error, untouched = (edited - truth).abs().mean(), (batch["image"] - truth).abs().mean()
+    assert float(error) < 0.6 * float(untouched)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no generator checkpoint at"),
+        (b"not a checkpoint", "not a readable generator checkpoint"),
+    ],
+)
+def test_missing_and_damaged_checkpoints_are_named(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    path = tmp_path / "last.ckpt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        load_generator(path)
+
+
+def test_a_checkpoint_cannot_name_code_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    torch.save({"hyper_parameters": {"_class_path": "subprocess.Popen"}, "state_dict": {}}, path)
+    with pytest.raises(ValueError, match="not in cfaug.generators"):
+        load_generator(path)

@@ -1,0 +1,19 @@
+import pytest
+import torch
+
+from cfaug.metrics.groups import GroupAccuracy
+
+
+def test_worst_group_among_those_with_enough_images() -> None:
+    metric = GroupAccuracy(num_groups=4, minimum=3)
+    labels = torch.zeros(10, dtype=torch.long)
+    groups = torch.tensor([0, 0, 0, 0, 1, 1, 1, 2, 2, 0])
+    wrong = torch.tensor([0, 0, 0, 1, 0, 1, 1, 1, 1, 0])
+    metric.update(wrong[:6], labels[:6], groups[:6])
+    metric.update(wrong[6:], labels[6:], groups[6:])
+    figures = metric.compute()
+    assert figures.accuracy == pytest.approx(50.0)
+    # Group 2 is all wrong but has two images only; group 3 has none.
+    assert figures.worst_group == 1
+    assert figures.worst_group_accuracy == pytest.approx(100 / 3)
+    assert figures.worst_size == 3

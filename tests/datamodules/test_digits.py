@@ -1,0 +1,139 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from cfaug.confounding import contingency, mutual_information
+from datamodules.base import Rows
+from datamodules.digits import ConfoundedDigits
+from datamodules.renderers import Color, Thickness
+from datamodules.sources import load_mnist, resize
+
+
+def digits(**options: object) -> ConfoundedDigits:
+    data = ConfoundedDigits([Thickness(1, 1), Color()], source="digits", size=16, **options)  # type: ignore[arg-type]
+    data.setup()
+    return data
+
+
+def test_only_the_unconfounded_test_set_is_unconfounded() -> None:
+    data = digits(strength=0.95)
+    sizes = {name: len(split) for name, split in data.splits.items()}
+    assert sizes == {"train": 1300, "val": 97, "test": 400, "test_confounded": 400}
+    for name, aligned in {"train": 0.955, "test_confounded": 0.955, "test": 0.1}.items():
+        table = data.splits[name].attributes
+        share = float((table[:, 2] == table[:, 0]).double().mean())
+        assert share == pytest.approx(aligned, abs=0.05), name
+    assert torch.equal(data.splits["test"].source, data.splits["test_confounded"].source)
+
+
+def test_oracle_changes_training_data_alone() -> None:
+    data, oracle = digits(strength=0.95), digits(strength=0.95).unconfounded()
+    for name in ("test", "test_confounded"):
+        assert torch.equal(data.splits[name].attributes, oracle.splits[name].attributes)
+    table = oracle.splits["train"].attributes
+    assert mutual_information(contingency(table[:, 0], table[:, 1], (10, 2))) < 0.01
+    assert len(data.splits["train"]) == 1300  # the original is left as it was
+
+
+def test_setup_again_draws_the_same() -> None:
+    a, b = digits(seed=3), digits(seed=3)
+    a.setup()
+    assert torch.equal(a.splits["train"].attributes, b.splits["train"].attributes)
+    assert not torch.equal(digits(seed=4).splits["train"].attributes, a.splits["train"].attributes)
+
+
+@pytest.mark.parametrize("sampling", ["natural", "deconfounded"])
+def test_any_number_of_workers_draws_the_same_images(sampling: str) -> None:
+    images = []
+    for workers in (0, 2):
+        data = digits(num_workers=workers, sampling=sampling, batch_size=64, epoch_size=256)
+        batches = [data.finish(rows, augment=True) for rows in data.train_dataloader()]
+        images.append(torch.cat([batch["image"] for batch in batches]))
+    assert torch.equal(*images)
+
+
+def test_two_draws_of_an_image_are_augmented_differently_and_keep_it_recognisable() -> None:
+    data = digits()
+    index = torch.zeros(2, dtype=torch.long)
+    rows: Rows = {
+        "source": data.splits["train"].source[index],
+        "attributes": data.splits["train"].attributes[index],
+        "index": index,
+        "draw": torch.tensor([5, 6]),
+    }
+    plain, changed = data.finish(rows)["image"], data.finish(rows, augment=True)["image"]
+    assert torch.equal(plain[0], plain[1])
+    assert not torch.allclose(changed[0], changed[1], atol=1e-3)
+    assert (changed - plain).abs().mean() < 0.15
+
+
+def test_true_counterfactual_changes_what_is_asked_alone() -> None:
+    data = digits()
+    batch = data.finish(next(iter(data.test_dataloader()[0])))
+    assert torch.equal(data.counterfactual(batch, batch["attributes"]), batch["image"])
+    targets = batch["attributes"].clone()
+    targets[:, 2] = (targets[:, 2] + 1) % 10
+    edited = data.counterfactual(batch, targets)
+    # The strokes stay where they are: only their tint differs.
+    assert torch.equal(edited.amax(1) > 0, batch["image"].amax(1) > 0)
+    assert (edited - batch["image"]).abs().mean() > 0.01
+
+
+def test_a_batch_larger_than_the_data_is_refused() -> None:
+    with pytest.raises(ValueError, match="batch_size is 2000 but an epoch has 1300 images"):
+        digits(batch_size=2000).train_dataloader()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"strength": 1.2}, "strength of 'thickness' is 1.2"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"weight_cap": 0.0}, "weight_cap is 0.0"),
+    ],
+)
+def test_bad_options_are_refused(options: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        digits(**options)
+
+
+def test_missing_mnist_says_what_to_put_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(*_: object, **__: object) -> None:
+        msg = "no route to host"
+        raise OSError(msg)
+
+    monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", offline)
+    data = ConfoundedDigits([Color()], root=tmp_path)
+    with pytest.raises(
+        RuntimeError, match=r"MNIST.raw.*train-images-idx3-ubyte.*--data.init_args.root"
+    ):
+        data.prepare_data()
+
+
+def test_damaged_mnist_is_named(tmp_path: Path, mnist_root: Path) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    shutil.copytree(mnist_root / "MNIST" / "raw", raw)
+    images = raw / "t10k-images-idx3-ubyte"
+    images.chmod(0o644)
+    images.write_bytes(images.read_bytes()[:5000])
+    with pytest.raises(RuntimeError, match=r"MNIST.raw cannot be read|is damaged"):
+        load_mnist(tmp_path)
+
+
+def test_real_mnist_is_split_as_documented(mnist_root: Path) -> None:
+    splits = load_mnist(mnist_root)
+    assert [len(splits[name][1]) for name in ("train", "val", "test")] == [55_000, 5_000, 10_000]
+    assert splits["test"][1][:5].tolist() == [7, 2, 1, 0, 4]
+
+
+def test_resize_pads_a_little_and_scales_otherwise() -> None:
+    images = torch.full((1, 1, 28, 28), 200, dtype=torch.uint8)
+    padded = resize(images, 32)
+    assert padded.shape[-1] == 32
+    assert torch.equal(padded[:, :, 2:-2, 2:-2], images)
+    assert padded[0, 0, 0, 0] == 0
+    assert torch.equal(resize(images, 16), torch.full((1, 1, 16, 16), 200, dtype=torch.uint8))

@@ -1,0 +1,70 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datamodules.attributes import attribute_space
+from datamodules.process import draw_attributes, strength_from_conflicting_share
+
+DIGITS = [str(d) for d in range(10)]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.floats(0, 1), st.integers(2, 10), st.integers(0, 1000))
+def test_share_of_aligned_rows_follows_the_formula(r: float, cardinality: int, seed: int) -> None:
+    values = [str(v) for v in range(cardinality)]
+    space = attribute_space({"digit": DIGITS, "color": values}, label="digit")
+    labels = torch.arange(20_000) % 10
+    table = draw_attributes(labels, space, r, seed, "train")
+    aligned = (table[:, 1] == labels % cardinality).double().mean()
+    expected = r + (1 - r) / cardinality
+    assert abs(float(aligned) - expected) < 5 * math.sqrt(expected * (1 - expected) / 20_000) + 1e-9
+    assert torch.equal(table[:, 0], labels)
+
+
+def test_conflicting_values_are_uniform() -> None:
+    space = attribute_space({"digit": DIGITS, "color": DIGITS}, label="digit")
+    labels = torch.zeros(50_000, dtype=torch.long)
+    color = draw_attributes(labels, space, 0.5, 0, "train")[:, 1]
+    counts = torch.bincount(color[color != 0], minlength=10)[1:].double()
+    expected = counts.sum() / 9
+    assert ((counts - expected) ** 2 / expected).sum() < 32  # 8 degrees of freedom, p = 0.0001
+
+
+def test_more_strength_only_aligns_more_rows() -> None:
+    space = attribute_space({"digit": DIGITS, "color": DIGITS}, label="digit")
+    labels = torch.arange(5000) % 10
+    weak = draw_attributes(labels, space, 0.5, 0, "train")[:, 1]
+    strong = draw_attributes(labels, space, 0.9, 0, "train")[:, 1]
+    changed = weak != strong
+    assert changed.any()
+    assert torch.equal(strong[changed], labels[changed])
+
+
+def test_a_row_does_not_depend_on_the_others_and_splits_differ() -> None:
+    space = attribute_space({"digit": DIGITS, "color": DIGITS}, label="digit")
+    labels = torch.arange(1000) % 10
+    table = draw_attributes(labels, space, 0.0, 0, "train")
+    assert torch.equal(draw_attributes(labels[:10], space, 0.0, 0, "train"), table[:10])
+    other = draw_attributes(labels, space, 0.0, 0, "test")
+    assert 0.05 < float((other[:, 1] == table[:, 1]).double().mean()) < 0.15
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.5, math.nan])
+def test_strength_out_of_range_is_named(strength: float) -> None:
+    space = attribute_space({"digit": DIGITS, "color": DIGITS}, label="digit")
+    with pytest.raises(ValueError, match="strength of 'color' is .*from 0"):
+        draw_attributes(torch.zeros(3, dtype=torch.long), space, strength, 0, "train")
+
+
+def test_strength_of_an_unknown_attribute_is_named() -> None:
+    space = attribute_space({"digit": DIGITS, "color": DIGITS}, label="digit")
+    with pytest.raises(ValueError, match=r"\['colour'\], expected one for each of \['color'\]"):
+        draw_attributes(torch.zeros(3, dtype=torch.long), space, {"colour": 0.5}, 0, "train")
+
+
+def test_conflicting_share_of_the_benchmarks() -> None:
+    r = strength_from_conflicting_share(0.005, 10)
+    assert (1 - r) * (1 - 1 / 10) == pytest.approx(0.005)

@@ -1,0 +1,46 @@
+"""Callbacks that stop a run, and that look into both processes of a distributed one."""
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from datamodules.attributes import Batch
+
+
+class StopAfterFirstEpoch(Callback):
+    """Stops where a killed run would leave its last checkpoint."""
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.current_epoch == 1:
+            raise RuntimeError("killed")
+
+
+class InterruptInSecondEpoch(Callback):
+    """Ctrl-C in the middle of an epoch."""
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        if trainer.current_epoch == 1 and batch_idx == 1:
+            raise KeyboardInterrupt
+
+
+class CheckRanks(Callback):
+    """Checks that ranks see different images and keep the same weights."""
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
+        everywhere = trainer.strategy.all_gather(batch["image"].contiguous())
+        assert not torch.equal(everywhere[0], everywhere[1])
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        for parameter in pl_module.parameters():
+            everywhere = trainer.strategy.all_gather(parameter.detach())
+            assert torch.equal(everywhere[0], everywhere[1])
+        if trainer.is_global_zero:
+            print("ranks checked")

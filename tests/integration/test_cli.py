@@ -1,0 +1,174 @@
+"""The command line as a user types it, on the digits that scikit-learn carries."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from cfaug.cli import main
+
+ROOT = Path(__file__).parents[2]
+BASE = ["-c", str(ROOT / "experiments/base.yaml")]
+DATA = ["-c", str(ROOT / "experiments/data/digits-colored.yaml")]
+GENERATOR = ["-c", str(ROOT / "experiments/generator/conditional-vae.yaml")]
+CLASSIFIER = ["-c", str(ROOT / "experiments/classifier/counterfactual.yaml")]
+SHORT = [
+    *("--trainer.max_epochs", "2", "--data.init_args.epoch_size", "512"),
+    *("--trainer.log_every_n_steps", "1"),
+]
+
+
+def logger(folder: Path) -> list[str]:
+    return [
+        *("--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", str(folder)),
+        *("--trainer.logger.name", "run", "--trainer.logger.version", "a"),
+        *("--trainer.enable_progress_bar", "false"),
+    ]
+
+
+def fit(what: str, folder: Path, *words: str) -> int:
+    config = GENERATOR if what == "generator" else CLASSIFIER
+    return main([what, "fit", *BASE, *DATA, *config, *SHORT, *logger(folder), *words])
+
+
+def figures(folder: Path) -> dict[str, float]:
+    found: dict[str, float] = json.loads((folder / "run/a/metrics.json").read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("generator")
+    assert fit("generator", folder) == 0
+    return folder / "run/a"
+
+
+def test_generator_leaves_checkpoint_configuration_figures_and_pictures(generator: Path) -> None:
+    assert (generator / "checkpoints/last.ckpt").exists()
+    assert yaml.safe_load((generator / "config-fit.yaml").read_text())["trainer"]["max_epochs"] == 2
+    assert {"command", "commit"} <= json.loads((generator / "run.json").read_text()).keys()
+    metrics = json.loads((generator / "metrics.json").read_text())
+    assert {"train/loss", "val/loss", "val/kl", "val/reconstruction"} <= metrics.keys()
+    names = sorted(path.name for path in (generator / "edits").iterdir())
+    assert names == ["do-color.png", "do-digit.png", "do-thickness.png"]
+    header = (generator / "metrics.csv").read_text().splitlines()[0]
+    assert "train/loss" in header
+    assert "val/loss" in header
+
+
+def test_classifier_takes_the_generator_and_is_tested(generator: Path, tmp_path: Path) -> None:
+    checkpoint = str(generator / "checkpoints/last.ckpt")
+    assert fit("classifier", tmp_path, "--model.generator", checkpoint) == 0
+    metrics = figures(tmp_path)
+    assert {
+        "test/unconfounded_accuracy",
+        "test/confounded_accuracy",
+        "test/flip_rate/color",
+        "test/flip_rate/thickness",
+        "train/distance",
+    } <= metrics.keys()
+    weights = torch.load(tmp_path / "run/a/checkpoints/last.ckpt", weights_only=True)["state_dict"]
+    assert not [name for name in weights if "decoder" in name]
+
+
+def test_the_same_seed_gives_the_same_figures_and_another_does_not(tmp_path: Path) -> None:
+    for name, seed in {"a": "0", "b": "0", "c": "1"}.items():
+        assert fit("classifier", tmp_path / name, "--seed_everything", seed) == 0
+    a, b, c = (figures(tmp_path / name) for name in "abc")
+    assert a == b
+    assert a["train/loss"] != c["train/loss"]
+
+
+@pytest.mark.parametrize("what", ["generator", "classifier"])
+def test_a_resumed_run_ends_with_the_weights_of_a_straight_one(what: str, tmp_path: Path) -> None:
+    assert fit(what, tmp_path / "straight") == 0
+    stop = ["--trainer.callbacks+=tests.integration.callbacks.StopAfterFirstEpoch"]
+    with pytest.raises(RuntimeError, match="killed"):
+        fit(what, tmp_path / "stopped", *stop)
+    first = tmp_path / "stopped/run/a/checkpoints/last.ckpt"
+    assert torch.load(first, weights_only=True)["epoch"] == 0
+    assert fit(what, tmp_path / "resumed", "--ckpt_path", str(first)) == 0
+    weights = [
+        torch.load(tmp_path / name / "run/a/checkpoints/last.ckpt", weights_only=True)
+        for name in ("straight", "resumed")
+    ]
+    assert weights[0]["global_step"] == weights[1]["global_step"]
+    for name, value in weights[0]["state_dict"].items():
+        assert torch.equal(value, weights[1]["state_dict"][name]), name
+
+
+def test_ctrl_c_leaves_a_checkpoint(tmp_path: Path) -> None:
+    stop = ["--trainer.callbacks+=tests.integration.callbacks.InterruptInSecondEpoch"]
+    with pytest.raises(SystemExit):
+        fit("classifier", tmp_path, *stop)
+    assert (tmp_path / "run/a/checkpoints/last.ckpt").exists()
+
+
+@pytest.mark.parametrize("what", ["generator", "classifier"])
+def test_two_processes_train_together(what: str, tmp_path: Path, generator: Path) -> None:
+    config = GENERATOR if what == "generator" else CLASSIFIER
+    words = [what, "fit", *BASE, *DATA, *config, *logger(tmp_path)]
+    words += ["--trainer.max_epochs", "1", "--data.init_args.epoch_size", "512"]
+    words += ["--data.init_args.sampling", "deconfounded", "--trainer.strategy", "ddp"]
+    words += ["--trainer.devices", "2", "--trainer.accelerator", "cpu"]
+    words += ["--trainer.callbacks+=tests.integration.callbacks.CheckRanks"]
+    if what == "classifier":
+        words += ["--model.generator", str(generator / "checkpoints/last.ckpt")]
+    command = [sys.executable, "-m", "cfaug", *words]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "ranks checked" in done.stdout
+    # 512 draws, two processes, 128 images each: two updates.
+    state = torch.load(tmp_path / "run/a/checkpoints/last.ckpt", weights_only=True)
+    assert state["global_step"] == 2
+    assert "val/loss" in figures(tmp_path)
+
+
+def test_overrides_reach_what_they_name(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["generator", "fit", *BASE, *DATA, *GENERATOR, "--data.init_args.strength", "0.99"]
+    with pytest.raises(SystemExit) as stop:
+        main([*words, "--model.init_args.beta", "0.7", "--print_config"])
+    assert stop.value.code == 0
+    config = yaml.safe_load(capsys.readouterr().out)
+    assert config["data"]["init_args"]["strength"] == 0.99
+    assert config["data"]["init_args"]["sampling"] == "deconfounded"
+    assert config["model"]["init_args"]["beta"] == 0.7
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "experiments/data").glob("*.yaml")), ids=lambda p: p.stem
+)
+@pytest.mark.parametrize("what", ["generator", "classifier"])
+def test_every_data_file_goes_with_every_module(
+    what: str, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = GENERATOR if what == "generator" else CLASSIFIER
+    with pytest.raises(SystemExit) as stop:
+        main([what, "fit", *BASE, "-c", str(path), *config, "--print_config"])
+    assert stop.value.code == 0
+    assert "class_path: datamodules" in capsys.readouterr().out
+
+
+def test_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert main(["nonsense"]) == 2
+    printed = capsys.readouterr()
+    assert "evaluate" in printed.out
+    assert "unknown command 'nonsense'" in printed.err
+
+
+def test_audit_names_the_empty_groups(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", *DATA, "--folder", str(tmp_path), "--permutations", "20"]) == 0
+    printed = capsys.readouterr().out
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    names = json.loads((tmp_path / "run.json").read_text())
+    assert f"{metrics['audit/empty_groups']:.0f} of 200 combinations have no image" in printed
+    assert len(names["empty"]) == metrics["audit/empty_groups"]
+    assert metrics["audit/cnf/digit-color"] > 3
+    assert (tmp_path / "audit.png").stat().st_size > 10_000

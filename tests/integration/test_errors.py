@@ -1,0 +1,133 @@
+"""Bad input: one clear line, a status that is not zero, nothing half-written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lightning.pytorch import Trainer, seed_everything
+
+from cfaug.cli import main
+from cfaug.commands.augment import write_counterfactuals
+from cfaug.generators.conditional_vae import ConditionalVAE
+from datamodules.digits import ConfoundedDigits
+from datamodules.renderers import Color, Rotation, Thickness
+from tests.integration.test_cli import BASE, CLASSIFIER, DATA, GENERATOR, logger
+
+
+def checkpoint(folder: Path, renderers: list[object], size: int = 16) -> Path:
+    """A generator's checkpoint as the command line leaves it, for given attributes."""
+    kinds = ",".join(f"{{class_path: datamodules.renderers.{type(r).__name__}}}" for r in renderers)
+    words = [*BASE, *DATA, *GENERATOR, *logger(folder), "--trainer.max_epochs", "1"]
+    words += ["--data.init_args.epoch_size", "128", "--data.init_args.size", str(size)]
+    words += ["--data.init_args.renderers", f"[{kinds}]", "--trainer.limit_val_batches", "0"]
+    assert main(["generator", "fit", *words]) == 0
+    return folder / "run/a/checkpoints/last.ckpt"
+
+
+def fails(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Run a command that must fail; its message, which must be one line."""
+    capsys.readouterr()
+    try:
+        status = main(words)
+    except SystemExit as stop:  # the parser's own errors
+        status = int(stop.code or 0)
+    assert status != 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if "error" in line.lower()]
+    return lines[-1] if lines else ""
+
+
+def test_strength_out_of_range(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["generator", "fit", *BASE, *DATA, *GENERATOR, *logger(tmp_path)]
+    message = fails([*words, "--data.init_args.strength", "1.5"], capsys)
+    assert "strength of 'thickness' is 1.5, expected a number from 0" in message
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_batch_larger_than_the_data(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["generator", "fit", *BASE, *DATA, *GENERATOR, *logger(tmp_path)]
+    words += ["--data.init_args.batch_size", "5000", "--data.init_args.epoch_size", "null"]
+    assert "batch_size is 5000 but an epoch has 1300 images" in fails(words, capsys)
+
+
+def test_a_checkpoint_of_other_attributes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = checkpoint(tmp_path / "generator", [Rotation()])
+    words = ["classifier", "fit", *BASE, *DATA, *CLASSIFIER, *logger(tmp_path / "classifier")]
+    message = fails([*words, "--model.generator", str(path)], capsys)
+    assert "was made for digit (10), angle (5)" in message
+    assert "the data have digit (10), thickness (2), color (10)" in message
+    words = ["evaluate", *DATA, "--folder", str(tmp_path / "evaluate"), "--generator", str(path)]
+    assert "was made for digit (10), angle (5)" in fails(words, capsys)
+
+
+def test_a_checkpoint_of_another_size(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = checkpoint(tmp_path / "generator", [Thickness(), Color()], size=20)
+    words = ["classifier", "fit", *BASE, *DATA, *CLASSIFIER, *logger(tmp_path / "classifier")]
+    message = fails([*words, "--model.generator", str(path)], capsys)
+    assert "was made for images of (3, 20, 20), the data have (3, 16, 16)" in message
+
+
+def test_a_missing_generator(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["evaluate", *DATA, "--folder", str(tmp_path), "--generator", str(tmp_path / "no.ckpt")]
+    assert "no generator checkpoint at" in fails(words, capsys)
+
+
+def test_an_unwritable_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    words = ["audit", *DATA, "--folder", str(tmp_path / "file" / "audit")]
+    assert "cannot be written" in fails(words, capsys)
+    words = ["classifier", "fit", *BASE, *DATA, *CLASSIFIER, *logger(tmp_path / "file")]
+    assert str(tmp_path / "file") in fails(words, capsys)
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(file: object, **_: object) -> None:
+        file.write(b"half")  # type: ignore[attr-defined]
+        raise OSError(28, "No space left on device")
+
+    data = ConfoundedDigits([Color()], source="digits", size=16)
+    data.setup()
+    generator = ConditionalVAE(
+        data.attribute_space, data.image_shape, latent=4, channels=16, width=8
+    )
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(ValueError, match="counterfactuals.npz .*No space left.*--folder"):
+        write_counterfactuals(generator, data, 1, tmp_path / "counterfactuals.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_written_counterfactuals_are_the_generators_edits(tmp_path: Path) -> None:
+    seed_everything(0, verbose=False)
+    data = ConfoundedDigits([Color()], source="digits", size=16, strength=0.9)
+    data.setup()
+    generator = ConditionalVAE(
+        data.attribute_space, data.image_shape, latent=4, channels=16, width=8
+    )
+    path = tmp_path / "counterfactuals.npz"
+    assert write_counterfactuals(generator, data, 2, path) == 2600
+    found = np.load(path)
+    assert found["images"].shape == (2600, 16, 16, 3)
+    assert sorted(set(found["source_index"].tolist())) == list(range(1300))
+    assert (found["attributes"][:, 0] == found["source_attributes"][:, 0]).all()
+    assert found["names"].tolist() == ["digit", "color"]
+    row = 700
+    rows = data.splits["train"].__getitems__([int(found["source_index"][row])])
+    batch = data.finish(rows)
+    targets = batch["attributes"].new_tensor(found["attributes"][row : row + 1])
+    edited = generator.edit(batch["image"], batch["attributes"], targets)[0].detach()
+    difference = (edited * 255).round().permute(1, 2, 0).numpy() - found["images"][row]
+    assert abs(difference).max() <= 1
+
+
+def test_bfloat16_trains_with_finite_losses(tmp_path: Path) -> None:
+    data = ConfoundedDigits([Color()], source="digits", size=16, epoch_size=256)
+    generator = ConditionalVAE(
+        data.attribute_space, data.image_shape, latent=4, channels=16, width=8
+    )
+    trainer = Trainer(max_epochs=1, precision="bf16-mixed", logger=False, default_root_dir=tmp_path)
+    trainer.fit(generator, datamodule=data)
+    metrics = trainer.callback_metrics
+    assert metrics["val/loss"].isfinite()
+    assert metrics["val/reconstruction"] > 0
+    assert next(generator.parameters()).dtype.is_floating_point
