@@ -231,14 +231,14 @@ def show(folder: Path, plan: Plan, figures: dict[str, float], console: Console) 
         "conf.": "confounded_accuracy",
         "worst": "unconfounded_worst_group_accuracy",
         **{
-            f"flips {name.split('/')[1]}": name.removesuffix("/erm")
+            f"flips\n{name.split('/')[1]}": name.removesuffix("/erm")
             for name in figures
             if name.startswith("flip_rate/") and name.endswith("/erm")
         },
         "excess": "excess_error",
         "closed": "gap_closed",
     }
-    table.add_column("method")
+    table.add_column("method", no_wrap=True)
     for column in columns:
         table.add_column(column, justify="right")
     for method, title in TITLES.items():
