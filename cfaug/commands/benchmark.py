@@ -6,13 +6,14 @@ import math
 import shlex
 import statistics
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 
 import yaml
 from jsonargparse import ArgumentParser
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -92,10 +93,11 @@ def run(plan: Plan) -> None:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")
     folder, console = plan.folder, Console()
+    _claim(plan)
     commands: dict[str, str] = {}
-    for title, name, words, done in _jobs(plan):
+    for title, name, words in _jobs(plan):
         commands[name] = shlex.join(["cfaug", *words])
-        if done(folder / name):
+        if (folder / name / "seconds.json").exists():  # written last
             console.print(f"[dim]{title}: done before[/dim]")
             continue
         console.rule(title)
@@ -122,32 +124,50 @@ worst: worst group of the unconfounded test set; ±: standard error over seeds
 flips: predictions that change when only that attribute changes
 excess: points below the oracle; closed: share of the way from ERM to the oracle"""
 
-Job = tuple[str, str, list[str], Callable[[Path], bool]]
+
+def _claim(plan: Plan) -> None:
+    """Refuse a folder whose finished parts were made with other options.
+
+    Raises:
+        ValueError: If they were, or the folder cannot be written.
+    """
+    path = plan.folder / "plan.json"
+    options = {name: str(value) for name, value in asdict(plan).items()}
+    try:
+        known = json.loads(path.read_text()) if path.exists() else options
+        write_json(path, known)
+    except OSError as error:
+        msg = f"the folder {plan.folder} cannot be written ({error}); choose another --folder"
+        raise ValueError(msg) from error
+    changed = [name for name in options if options[name] != known.get(name)]
+    if changed:
+        found = ", ".join(f"{n} {known.get(n)} instead of {options[n]}" for n in changed)
+        msg = (
+            f"{plan.folder} holds a benchmark with {found}; "
+            "choose another --folder, or remove that one to start anew"
+        )
+        raise ValueError(msg)
+
+
+Job = tuple[str, str, list[str]]
 
 
 def _jobs(plan: Plan) -> Iterator[Job]:
-    """Title, folder, command line and check of each part, in order."""
+    """Title, folder and command line of each part, in order."""
     folder = plan.folder
     checkpoint = folder / "generator" / "run" / "checkpoints" / "last.ckpt"
-
-    def has_metrics(path: Path) -> bool:
-        return (path / "metrics.json").exists()
-
-    def tested(path: Path) -> bool:
-        metrics = path / "metrics.json"
-        return metrics.exists() and "test/unconfounded_accuracy" in json.loads(metrics.read_text())
 
     def command(name: str) -> list[str]:
         return [name, *plan.data_words, "--folder", str(folder / name)]
 
-    yield "audit", "audit", command("audit"), has_metrics
+    yield "audit", "audit", command("audit")
     words = _fit_words(plan, "generator", "run", plan.generator_epochs, plan.generator)
     resume = ["--ckpt_path", str(checkpoint)] if checkpoint.exists() else []
-    yield "generator", "generator/run", ["generator", "fit", *words, *resume], has_metrics
+    yield "generator", "generator/run", ["generator", "fit", *words, *resume]
     generator = ["--generator", str(checkpoint)]
     judging = [*command("evaluate"), *generator, "--steps", str(plan.judge_steps)]
-    yield "judging the generator", "evaluate", judging, has_metrics
-    yield "writing counterfactuals", "augment", [*command("augment"), *generator], has_metrics
+    yield "judging the generator", "evaluate", judging
+    yield "writing counterfactuals", "augment", [*command("augment"), *generator]
     for method, options in METHODS.items():
         for seed in plan.seeds:
             name = f"classifier-{method}"
@@ -155,7 +175,7 @@ def _jobs(plan: Plan) -> Iterator[Job]:
             words += ["--seed_everything", str(seed)]
             words += [word.format(generator=checkpoint) for word in options]
             title = f"classifier: {TITLES[method]}, seed {seed}"
-            yield title, f"{name}/seed-{seed}", ["classifier", "fit", *words], tested
+            yield title, f"{name}/seed-{seed}", ["classifier", "fit", *words]
 
 
 def _fit_words(plan: Plan, name: str, version: str, epochs: int, config: Path) -> list[str]:
@@ -224,7 +244,9 @@ def summarize(folder: Path, seeds: tuple[int, ...]) -> dict[str, float]:
 
 def show(folder: Path, plan: Plan, figures: dict[str, float], console: Console) -> None:
     """Print the table."""
-    table = Table(title=f"strength {plan.strength}, mean of {len(plan.seeds)} seed(s), %")
+    title = f"strength {plan.strength}, mean of {len(plan.seeds)} seed(s), %"
+    # Nine columns fit 80 characters without lines between them.
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     columns = {
         "unconf.": "unconfounded_accuracy",
         "±": "standard_error",
