@@ -44,14 +44,15 @@ def main(args: Sequence[str] | None = None) -> int:
     # No login is ever asked for; WANDB_MODE=online works.
     os.environ.setdefault("WANDB_MODE", "offline")
     os.environ.setdefault("WANDB_SILENT", "true")
-    if command in MODULES:
-        return run_reporting_errors(lambda: run_module(command, rest))
-    return run_reporting_errors(lambda: import_module(f"cfaug.commands.{command}").main(rest))
+    return run_reporting_errors(lambda: run_command(command, rest))
 
 
-def run_module(name: str, args: list[str]) -> None:
-    """Run LightningCLI on the generators or on the classifier."""
+def run_command(name: str, args: list[str]) -> None:
+    """Run a command of `MODULES` or `COMMANDS`."""
     # Imported late: `cfaug --help` should not wait for torch.
+    if name in COMMANDS:
+        import_module(f"cfaug.commands.{name}").main(args)
+        return
     from cfaug.lightning_cli import run_classifier, run_generator
 
     # The process's own words are passed on as they are; Lightning fears that they would differ.

@@ -17,12 +17,3 @@ class ReproducibleModule(LightningModule):
         """Seed torch for the update: after the loader, which draws from the same generator."""
         seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))  # where seed_everything leaves it
         torch.manual_seed((seed * 1_000_000_007 + self.global_step) * 1_009 + self.global_rank)
-
-
-def warm_then_fade(steps: int, warmup: int, step: int) -> float:
-    """Share of the learning rate: a linear rise over `warmup`, flat, a fall from half way on.
-
-    >>> [round(warm_then_fade(100, 10, step), 3) for step in (4, 50, 75, 100)]
-    [0.5, 1.0, 0.51, 0.02]
-    """
-    return min(1.0, (step + 1) / warmup, max(0.02, 1.0 - 0.98 * (2 * step / steps - 1)))

@@ -1,20 +1,21 @@
 """The classifier: a base objective, counterfactuals, and a representation that ignores edits."""
 
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchmetrics import MeanMetric
 
 from cfaug.classifiers.invariance import squared_distance
-from cfaug.generators.base import Generator, load_generator
+from cfaug.generators.base import Generator, load_generator_for
 from cfaug.interventions import fresh_values, non_label_columns, other_value
 from cfaug.metrics.groups import GroupAccuracy
 from cfaug.networks.convnet import ConvNet
-from cfaug.reproducible import ReproducibleModule, warm_then_fade
+from cfaug.reproducible import ReproducibleModule
+from cfaug.schedules import scheduled
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.noise import uniform
 
@@ -67,21 +68,13 @@ class Classifier(ReproducibleModule):
             features, attribute_space.cardinalities[attribute_space.label_position]
         )
         # In a list, so that the generator's weights stay out of the classifier's checkpoints.
-        self._generator = [self._load(generator)] if generator is not None else []
+        self._generator: list[Generator] = []
+        if generator is not None:
+            path = Path(generator)
+            self._generator = [load_generator_for(path, attribute_space, image_shape)]
         self.groups = nn.ModuleList(GroupAccuracy(attribute_space.num_groups) for _ in TEST_SETS)
         others = [attribute_space.names[k] for k in non_label_columns(attribute_space)]
         self.flips = nn.ModuleDict({name: MeanMetric() for name in others})
-
-    def _load(self, path: Path) -> Generator:
-        generator = load_generator(Path(path))
-        self.attribute_space.require_same(generator.attribute_space, f"the generator {path}")
-        if tuple(generator.image_shape) != tuple(self.image_shape):
-            msg = (
-                f"the generator {path} was made for images of {tuple(generator.image_shape)}, the "
-                f"data have {tuple(self.image_shape)}; set --data.init_args.size to match"
-            )
-            raise ValueError(msg)
-        return generator
 
     def use_only(self, generator: Generator) -> None:
         """Train on this generator's counterfactuals alone: the test of what they teach."""
@@ -172,9 +165,7 @@ class Classifier(ReproducibleModule):
             self.log(f"test/flip_rate/{name}", 100 * flips.compute())
             flips.reset()
 
-    def configure_optimizers(self) -> Any:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW with a warm-up and a linear fall over the second half."""
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay)
-        steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(warm_then_fade, steps, 100))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return scheduled(optimizer, int(self.trainer.estimated_stepping_batches))

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cfaug.callbacks.records import git_commit, write_json
-from cfaug.commands import audit, augment, evaluate
+from cfaug.cli import run_command
 from cfaug.pictures import save_accuracies
 
 METHODS: dict[str, list[str]] = {
@@ -66,10 +66,9 @@ class Plan:
     judge_steps: int = 1000
 
     @property
-    def data_words(self) -> list[str]:
-        """Options of the data that every command gets."""
+    def data_options(self) -> list[str]:
+        """Options that every command gets on top of the data's YAML."""
         return [
-            *("-c", str(self.data)),
             *("--data.init_args.strength", str(self.strength)),
             *("--data.init_args.root", str(self.root)),
         ]
@@ -102,7 +101,7 @@ def run(plan: Plan) -> None:
             continue
         console.rule(title)
         start = monotonic()
-        _run_words(words)
+        run_command(words[0], [*words[1:], *_resume(folder / name)])
         write_json(folder / name / "seconds.json", {"seconds": monotonic() - start})
     figures = summarize(folder, plan.seeds)
     seconds = {name: json.loads((folder / name / "seconds.json").read_text()) for name in commands}
@@ -134,8 +133,9 @@ def _claim(plan: Plan) -> None:
     path = plan.folder / "plan.json"
     options = {name: str(value) for name, value in asdict(plan).items()}
     try:
-        known = json.loads(path.read_text()) if path.exists() else options
-        write_json(path, known)
+        if not path.exists():
+            write_json(path, options)
+        known = json.loads(path.read_text())
     except OSError as error:
         msg = f"the folder {plan.folder} cannot be written ({error}); choose another --folder"
         raise ValueError(msg) from error
@@ -158,12 +158,11 @@ def _jobs(plan: Plan) -> Iterator[Job]:
     checkpoint = folder / "generator" / "run" / "checkpoints" / "last.ckpt"
 
     def command(name: str) -> list[str]:
-        return [name, *plan.data_words, "--folder", str(folder / name)]
+        return [name, "-c", str(plan.data), *plan.data_options, "--folder", str(folder / name)]
 
     yield "audit", "audit", command("audit")
     words = _fit_words(plan, "generator", "run", plan.generator_epochs, plan.generator)
-    resume = ["--ckpt_path", str(checkpoint)] if checkpoint.exists() else []
-    yield "generator", "generator/run", ["generator", "fit", *words, *resume]
+    yield "generator", "generator/run", ["generator", "fit", *words]
     generator = ["--generator", str(checkpoint)]
     judging = [*command("evaluate"), *generator, "--steps", str(plan.judge_steps)]
     yield "judging the generator", "evaluate", judging
@@ -176,6 +175,12 @@ def _jobs(plan: Plan) -> Iterator[Job]:
             words += [word.format(generator=checkpoint) for word in options]
             title = f"classifier: {TITLES[method]}, seed {seed}"
             yield title, f"{name}/seed-{seed}", ["classifier", "fit", *words]
+
+
+def _resume(folder: Path) -> list[str]:
+    """Words that let a killed ``fit`` go on; no part of the command behind a figure."""
+    checkpoint = folder / "checkpoints" / "last.ckpt"
+    return ["--ckpt_path", str(checkpoint)] if checkpoint.exists() else []
 
 
 def _fit_words(plan: Plan, name: str, version: str, epochs: int, config: Path) -> list[str]:
@@ -200,17 +205,7 @@ def _fit_words(plan: Plan, name: str, version: str, epochs: int, config: Path) -
     overlay.write_text(yaml.safe_dump({"trainer": {"logger": loggers, "max_epochs": epochs}}))
     configs = [plan.base, plan.data, config]
     words = [word for path in configs for word in ("-c", str(path))]
-    return [*words, "-c", str(overlay), *plan.data_words[2:]]
-
-
-def _run_words(words: list[str]) -> None:
-    from cfaug.cli import run_module
-
-    command, *rest = words
-    if command in {"generator", "classifier"}:
-        run_module(command, rest)
-    else:
-        {"audit": audit.main, "evaluate": evaluate.main, "augment": augment.main}[command](rest)
+    return [*words, "-c", str(overlay), *plan.data_options]
 
 
 def _classifier(folder: Path, method: str, seed: int) -> dict[str, float]:

@@ -9,7 +9,7 @@ from lightning.pytorch import seed_everything
 
 from cfaug.callbacks.records import git_commit, write_json
 from cfaug.cli import last_checkpoint
-from cfaug.generators.base import Generator, load_generator
+from cfaug.generators.base import Generator, load_generator_for
 from datamodules.base import AttributeDataModule
 
 set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
@@ -68,15 +68,7 @@ def chosen_generator(path: Path | None, data: AttributeDataModule) -> tuple[Gene
             msg = "no generator in runs/generator; run `make train-generator`, or name --generator"
             raise ValueError(msg)
         print(f"generator of the last run: {path}")
-    generator = load_generator(path)
-    data.attribute_space.require_same(generator.attribute_space, f"the generator {path}")
-    if tuple(generator.image_shape) != tuple(data.image_shape):
-        msg = (
-            f"the generator {path} makes images of {tuple(generator.image_shape)}, the data have "
-            f"{tuple(data.image_shape)}; set --data.init_args.size to match"
-        )
-        raise ValueError(msg)
-    return generator, path
+    return load_generator_for(path, data.attribute_space, data.image_shape), path
 
 
 def record(

@@ -1,16 +1,17 @@
 """Networks that read attributes from images: judges of edits, and probes of what should be gone."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, cast
 
 import torch
 from lightning.pytorch import Trainer
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cfaug.networks.convnet import ConvNet
-from cfaug.reproducible import ReproducibleModule, warm_then_fade
+from cfaug.reproducible import ReproducibleModule
+from cfaug.schedules import scheduled
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
 
@@ -65,15 +66,10 @@ class Reader(ReproducibleModule):
         ]
         return torch.stack(terms).sum() / len(images)
 
-    def configure_optimizers(self) -> Any:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW with a warm-up and a linear fall over the second half."""
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=0.01)
-        schedule = partial(warm_then_fade, self.trainer.max_steps, 100)
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
+        return scheduled(optimizer, self.trainer.max_steps)
 
 
 def fit_quietly(module: Any, data: AttributeDataModule, steps: int, precision: str) -> None:

@@ -61,6 +61,25 @@ def load_generator(path: Path) -> Generator:
     return generator.eval().requires_grad_(requires_grad=False)
 
 
+def load_generator_for(
+    path: Path, space: AttributeSpace, image_shape: tuple[int, int, int]
+) -> Generator:
+    """Load a generator that is to edit images of given data.
+
+    Raises:
+        ValueError: If it cannot be read, or was made for other attributes or images.
+    """
+    generator = load_generator(path)
+    space.require_same(generator.attribute_space, f"the generator {path}")
+    if tuple(generator.image_shape) != tuple(image_shape):
+        msg = (
+            f"the generator {path} was made for images of {tuple(generator.image_shape)}, the "
+            f"data have {tuple(image_shape)}; set --data.init_args.size to match"
+        )
+        raise ValueError(msg)
+    return generator
+
+
 def _generator_class(path: str) -> type[Generator]:
     # Lightning's load_from_checkpoint cannot start from an abstract class. A file is not trusted to
     # name code outside this package.

@@ -1,11 +1,9 @@
 """Abduct, act, predict: a conditional variational autoencoder on deconfounded batches."""
 
-from functools import partial
-from typing import Any
-
 import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import EMAWeightAveraging
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
 from cfaug.generators.base import Generator
@@ -16,7 +14,7 @@ from cfaug.generators.losses import (
     reverse_gradient,
 )
 from cfaug.networks.conditional_vae import Decoder, Encoder, LatentAdversary
-from cfaug.reproducible import warm_then_fade
+from cfaug.schedules import scheduled
 from datamodules.attributes import AttributeSpace, Batch
 
 
@@ -112,12 +110,10 @@ class ConditionalVAE(Generator):
             batch_size=len(batch["index"]),
         )
 
-    def configure_optimizers(self) -> Any:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam with a short warm-up and a linear fall over the second half."""
         optimizer = torch.optim.Adam(self.parameters(), lr=self.lr, betas=(0.9, 0.99))
-        steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(warm_then_fade, steps, 100))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return scheduled(optimizer, int(self.trainer.estimated_stepping_batches))
 
     def configure_callbacks(self) -> list[Callback]:
         """The moving average of the weights, always on; checkpoints hold it as the weights."""
