@@ -7,8 +7,8 @@ CFAUG := $(BIN)/python -m cfaug
 ARGS ?=
 # The data: a YAML of experiments/data.
 DATA ?= experiments/data/mnist-colored.yaml
-# The generator's checkpoint for train-classifier: the last run's unless named.
-GENERATOR ?= $(shell ls -t runs/generator/*/checkpoints/last.ckpt 2>/dev/null | head -n 1)
+# The generator's checkpoint for evaluate, augment and train-classifier; 'last' is the last run's.
+GENERATOR ?= last
 
 .PHONY: help
 help: ## Show the targets
@@ -40,18 +40,15 @@ train-generator: setup ## Train the generator on DATA
 		-c experiments/generator/conditional-vae.yaml $(ARGS)
 
 .PHONY: evaluate
-evaluate: setup ## Judge the last generator on DATA
-	$(CFAUG) evaluate -c $(DATA) $(ARGS)
+evaluate: setup ## Judge GENERATOR on DATA
+	$(CFAUG) evaluate -c $(DATA) --generator $(GENERATOR) $(ARGS)
 
 .PHONY: augment
-augment: setup ## Write counterfactuals of DATA by the last generator
-	$(CFAUG) augment -c $(DATA) $(ARGS)
+augment: setup ## Write counterfactuals of DATA by GENERATOR
+	$(CFAUG) augment -c $(DATA) --generator $(GENERATOR) $(ARGS)
 
 .PHONY: train-classifier
-train-classifier: setup ## Train the classifier on DATA with the last generator, or GENERATOR=file
-	@test -n "$(GENERATOR)" || { \
-		echo "no generator in runs/generator: run 'make train-generator', or name GENERATOR=file" >&2; exit 1; }
-	@echo "generator: $(GENERATOR)"
+train-classifier: setup ## Train the classifier on DATA with the counterfactuals of GENERATOR
 	$(CFAUG) classifier fit -c experiments/base.yaml -c $(DATA) \
 		-c experiments/classifier/counterfactual.yaml --model.generator $(GENERATOR) $(ARGS)
 

@@ -5,7 +5,6 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 
 from cfaug.errors import run_reporting_errors
 
@@ -58,9 +57,3 @@ def run_command(name: str, args: list[str]) -> None:
     # The process's own words are passed on as they are; Lightning fears that they would differ.
     warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
     (run_generator if name == "generator" else run_classifier)(args)
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """The newest ``last.ckpt`` below a folder of runs."""
-    found = sorted(folder.glob("*/checkpoints/last.ckpt"), key=lambda path: path.stat().st_mtime)
-    return found[-1] if found else None

@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from errno import ENOSPC
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,9 +36,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _is_for_users(error: BaseException) -> bool:
-    """Whether the project's own check raised it, or the operating system refused a file."""
+    """Whether the project's own check raised it, or the system refused a file."""
     if isinstance(error, OSError):
-        return error.filename is not None
+        return error.filename is not None or error.errno == ENOSPC
     frames = traceback.extract_tb(error.__traceback__)
     packages = (find_spec(name) for name in ("cfaug", "datamodules"))
     folders = [Path(spec.origin).parent for spec in packages if spec and spec.origin]

@@ -8,6 +8,7 @@ from cfaug.callbacks.edits import EditGrid
 from cfaug.callbacks.records import RunRecord, SaveRunConfig
 from cfaug.classifiers.classifier import Classifier
 from cfaug.generators.base import Generator
+from cfaug.generators.checkpoints import find_generator
 from datamodules.base import AttributeDataModule
 
 set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
@@ -31,6 +32,13 @@ class CfaugCLI(LightningCLI):
             }
         )
 
+    def before_instantiate_classes(self) -> None:
+        """Put the checkpoint in the place of ``last``, so that the run's record names it."""
+        if self.model_class is Classifier:
+            options = self.config[self.config["subcommand"]].model
+            if options.generator is not None:
+                options.generator = find_generator(options.generator)
+
     def _parse_ckpt_path(self) -> None:
         # The command line wins over a checkpoint's hyperparameters when a run goes on.
         if self.config.get("subcommand") != "fit":
@@ -53,7 +61,10 @@ def _run(model: type, args: list[str], *, family: bool, callbacks: list[object])
         parser_kwargs={"parser_mode": "omegaconf+"},
         save_config_callback=SaveRunConfig,
         save_config_kwargs={"save_to_log_dir": False},
-        trainer_defaults={"callbacks": callbacks},
+        trainer_defaults={
+            "callbacks": callbacks,
+            "plugins": [{"class_path": "cfaug.files.WholeCheckpointIO"}],
+        },
         args=args,
     )
 

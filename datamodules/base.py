@@ -12,6 +12,9 @@ from torch.utils.data import DataLoader, Dataset
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.sampling import DrawSampler, Sampling, effective_sample_size, sampling_weights
 
+TEST_SETS = ("unconfounded", "confounded")
+"""Names of the test loaders, in the order in which a data module yields them."""
+
 
 class Rows(TypedDict):
     """What travels from a loader to the device, before rendering."""
@@ -196,7 +199,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         return self.split_dataloader("val")
 
     def test_dataloader(self) -> list[DataLoader[Rows]]:
-        """Loaders of the unconfounded and of the confounded test set, in this order."""
+        """Loaders of the test sets, see `TEST_SETS`."""
         return [self.split_dataloader("test"), self.split_dataloader("test_confounded")]
 
     def predict_dataloader(self) -> DataLoader[Rows]:

@@ -4,13 +4,15 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
 from lightning.pytorch.loggers import WandbLogger
+
+from cfaug.files import whole_file, write_json
+from datamodules.base import AttributeDataModule
 
 
 def run_folder(trainer: Trainer) -> Path:
@@ -24,21 +26,6 @@ def run_folder(trainer: Trainer) -> Path:
     return Path(logger.save_dir, str(logger.name), version)
 
 
-def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Write a JSON file whole or not at all.
-
-    Raises:
-        OSError: If the folder cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    try:
-        part.write_text(json.dumps(content, indent=2) + "\n")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def git_commit() -> str | None:
     """Commit of the working folder, ``-dirty`` where it has changes; None outside a checkout."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
@@ -50,6 +37,19 @@ def git_commit() -> str | None:
 
 class RunRecord(Callback):
     """Writes the run's figures to ``metrics.json``, under the names the loggers get."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, float] = {}
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log how many training images the sampling weights are worth, beside their number."""
+        data: AttributeDataModule = trainer.datamodule  # type: ignore[attr-defined]
+        self.data = {
+            "data/train_size": float(len(data.splits["train"])),
+            "data/effective_train_size": data.effective_train_size,
+        }
+        for logger in trainer.loggers:
+            logger.log_metrics(self.data, step=0)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the last figures of training and validation."""
@@ -66,7 +66,7 @@ class RunRecord(Callback):
         known = json.loads(path.read_text()) if path.exists() else {}
         figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
         figures = {name: value for name, value in figures.items() if math.isfinite(value)}
-        write_json(path, {**known, **figures})
+        write_json(path, {**known, **self.data, **figures})
 
 
 class SaveRunConfig(SaveConfigCallback):
@@ -77,12 +77,8 @@ class SaveRunConfig(SaveConfigCallback):
         folder, fn = run_folder(trainer), trainer.state.fn
         assert fn is not None  # a stage is running
         text = self.parser.dump(self.config)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"config-{fn.value}.yaml").write_text(text)
-        except OSError as error:
-            msg = f"cannot write the run folder {folder} ({error}); choose another save_dir"
-            raise ValueError(msg) from error
+        with whole_file(folder / f"config-{fn.value}.yaml") as part:
+            part.write_text(text)
         record = {"command": [Path(sys.argv[0]).name, *sys.argv[1:]], "commit": git_commit()}
         write_json(folder / "run.json", record)
         for logger in trainer.loggers:

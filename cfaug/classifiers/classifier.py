@@ -10,16 +10,16 @@ from torch.nn import functional as F
 from torchmetrics import MeanMetric
 
 from cfaug.classifiers.invariance import squared_distance
-from cfaug.generators.base import Generator, load_generator_for
-from cfaug.interventions import fresh_values, non_label_columns, other_value
+from cfaug.generators.base import Generator
+from cfaug.generators.checkpoints import load_generator_for
+from cfaug.interventions import non_label_columns, other_value
 from cfaug.metrics.groups import GroupAccuracy
 from cfaug.networks.convnet import ConvNet
 from cfaug.reproducible import ReproducibleModule
 from cfaug.schedules import scheduled
 from datamodules.attributes import AttributeSpace, Batch
+from datamodules.base import TEST_SETS
 from datamodules.noise import uniform
-
-TEST_SETS = ("unconfounded", "confounded")
 
 
 class Classifier(ReproducibleModule):
@@ -90,16 +90,6 @@ class Classifier(ReproducibleModule):
         representation: Tensor = self.network(images.contiguous(memory_format=torch.channels_last))
         return representation
 
-    def _counterfactuals(self, batch: Batch) -> Tensor:
-        columns = non_label_columns(self.attribute_space)
-        targets = fresh_values(batch["attributes"], self.attribute_space, columns)
-        with torch.no_grad():
-            return (
-                self._generator[0]
-                .to(self.device)
-                .edit(batch["image"], batch["attributes"], targets)
-            )
-
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One update on originals, counterfactuals, or both."""
         labels = batch["attributes"][:, self.attribute_space.label_position]
@@ -108,7 +98,9 @@ class Classifier(ReproducibleModule):
             self.log("train/loss", loss.detach())
             return loss
         # One pass over both, so that batch normalisation sees what it will be tested on.
-        both = self._represent(torch.cat([batch["image"], self._counterfactuals(batch)]))
+        generator = self._generator[0].to(self.device)
+        edited = generator.counterfactuals(batch)["image"]
+        both = self._represent(torch.cat([batch["image"], edited]))
         original, counterfactual = (
             F.cross_entropy(logits, labels) for logits in self.head(both).chunk(2)
         )
@@ -164,6 +156,11 @@ class Classifier(ReproducibleModule):
             flips = cast("MeanMetric", metric)
             self.log(f"test/flip_rate/{name}", 100 * flips.compute())
             flips.reset()
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Logits (B, classes) of a batch."""
+        logits: Tensor = self(batch["image"])
+        return logits
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW with a warm-up and a linear fall over the second half."""

@@ -12,7 +12,7 @@ from datamodules.attributes import AttributeSpace
 def main(args: list[str]) -> None:
     """Run the command."""
     parser = data_parser("audit", "Measure the confounding of the training split.")
-    parser.add_argument("--permutations", type=int, default=200, help="shuffles behind a p-value")
+    parser.add_argument("--permutations", type=int, default=1000, help="shuffles behind a p-value")
     parser.add_argument("--rare", type=int, default=5, help="a group of at most so many is rare")
     options = parser.parse_args(args)
     data = prepare(options, parser)

@@ -3,13 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 from rich.progress import track
 
-from cfaug.callbacks.records import write_json
 from cfaug.commands.common import add_generator_argument, chosen_generator, data_parser, prepare
+from cfaug.files import whole_file, write_json
 from cfaug.generators.base import Generator
-from cfaug.interventions import fresh_values, non_label_columns
 from datamodules.base import AttributeDataModule
 
 
@@ -50,29 +48,19 @@ def write_counterfactuals(
     Raises:
         ValueError: If the file cannot be written; nothing half-written stays.
     """
-    space = data.attribute_space
     parts: dict[str, list[np.ndarray]] = {
         name: [] for name in ("images", "attributes", "source_attributes", "source_index")
     }
     for rows in track(data.split_dataloader("train"), description="counterfactuals"):
         batch = data.finish(rows)
         for _ in range(copies):
-            targets = fresh_values(batch["attributes"], space, non_label_columns(space))
-            with torch.no_grad():
-                images = generator.edit(batch["image"], batch["attributes"], targets)
-            pixels = (images * 255).round().byte().permute(0, 2, 3, 1)
-            found = (pixels, targets, batch["attributes"], batch["index"])
+            made = generator.counterfactuals(batch)
+            pixels = (made["image"] * 255).round().byte().permute(0, 2, 3, 1)
+            found = (pixels, made["attributes"], batch["attributes"], batch["index"])
             for name, values in zip(parts, found, strict=True):
                 parts[name].append(values.numpy())
     arrays = {name: np.concatenate(values) for name, values in parts.items()}
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, names=np.array(space.names), **arrays)
-        part.replace(path)
-    except OSError as error:
-        msg = f"cannot write {path} ({error}); free some space or choose another --folder"
-        raise ValueError(msg) from error
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(path) as part, part.open("wb") as file:
+        names = np.array(data.attribute_space.names)
+        np.savez_compressed(file, allow_pickle=False, names=names, **arrays)
     return len(arrays["images"])

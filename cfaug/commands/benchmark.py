@@ -17,8 +17,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from cfaug.callbacks.records import git_commit, write_json
+from cfaug.callbacks.records import git_commit
 from cfaug.cli import run_command
+from cfaug.files import write_json
 from cfaug.pictures import save_accuracies
 
 METHODS: dict[str, list[str]] = {
@@ -132,13 +133,9 @@ def _claim(plan: Plan) -> None:
     """
     path = plan.folder / "plan.json"
     options = {name: str(value) for name, value in asdict(plan).items()}
-    try:
-        if not path.exists():
-            write_json(path, options)
-        known = json.loads(path.read_text())
-    except OSError as error:
-        msg = f"the folder {plan.folder} cannot be written ({error}); choose another --folder"
-        raise ValueError(msg) from error
+    if not path.exists():
+        write_json(path, options)
+    known = json.loads(path.read_text())
     changed = [name for name in options if options[name] != known.get(name)]
     if changed:
         found = ", ".join(f"{n} {known.get(n)} instead of {options[n]}" for n in changed)

@@ -7,9 +7,10 @@ import wandb
 from jsonargparse import ArgumentParser, set_parsing_settings
 from lightning.pytorch import seed_everything
 
-from cfaug.callbacks.records import git_commit, write_json
-from cfaug.cli import last_checkpoint
-from cfaug.generators.base import Generator, load_generator_for
+from cfaug.callbacks.records import git_commit
+from cfaug.files import write_json
+from cfaug.generators.base import Generator
+from cfaug.generators.checkpoints import LAST, find_generator, load_generator_for
 from datamodules.base import AttributeDataModule
 
 set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
@@ -32,7 +33,7 @@ def data_parser(command: str, description: str) -> ArgumentParser:
 def add_generator_argument(parser: ArgumentParser) -> None:
     """Let the user name a generator's checkpoint."""
     parser.add_argument(
-        "--generator", type=Path | None, default=None, help="checkpoint; by default the last run's"
+        "--generator", type=Path, default=LAST, help="checkpoint, or 'last' for the last run's"
     )
 
 
@@ -56,18 +57,13 @@ def prepare(options: Any, parser: ArgumentParser) -> AttributeDataModule:
     return data
 
 
-def chosen_generator(path: Path | None, data: AttributeDataModule) -> tuple[Generator, Path]:
-    """The generator to use, checked against the data; says which when none was named.
+def chosen_generator(path: Path, data: AttributeDataModule) -> tuple[Generator, Path]:
+    """The generator to use, checked against the data, and its checkpoint.
 
     Raises:
         ValueError: If there is none or it was made for other data.
     """
-    if path is None:
-        path = last_checkpoint(Path("runs", "generator"))
-        if path is None:
-            msg = "no generator in runs/generator; run `make train-generator`, or name --generator"
-            raise ValueError(msg)
-        print(f"generator of the last run: {path}")
+    path = find_generator(path)
     return load_generator_for(path, data.attribute_space, data.image_shape), path
 
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from math import ceil
 
 import torch
+from rich.progress import track
 from torch import Tensor
 from torchmetrics.functional.image import (
     peak_signal_noise_ratio,
@@ -96,12 +99,11 @@ def _percent(a: Tensor, b: Tensor) -> Tensor:
     return 100 * (a == b).float().mean()
 
 
-def _batches(data: AttributeDataModule, split: str, limit: int) -> Iterator[Batch]:
-    seen = 0
-    for rows in data.split_dataloader(split):
-        if seen >= limit:
-            return
-        seen += len(rows["index"])
+def _batches(data: AttributeDataModule, split: str, limit: int, doing: str) -> Iterator[Batch]:
+    """Batches of a split, about `limit` images in all, with a progress bar."""
+    loader = data.split_dataloader(split)
+    count = min(len(loader), ceil(limit / (loader.batch_size or 1)))
+    for rows in track(islice(loader, count), description=doing, total=count):
         yield data.finish(rows)
 
 
@@ -115,11 +117,11 @@ def _measure(
     generator.cpu()
     space, means = generator.attribute_space, _Means()
     count = len(space.attributes)
-    label, others = space.label_position, non_label_columns(space)
+    label = space.label_position
     effectiveness, judges = torch.zeros(count, count), torch.zeros(count)
     chance = torch.stack([_majority(data, space, k) for k in range(count)])
     images_seen = 0
-    for batch in _batches(data, "test", 10_000):
+    for batch in _batches(data, "test", 10_000, "judging edits"):
         images, attributes, size = batch["image"], batch["attributes"], len(batch["index"])
         images_seen += size
         judges += size * 100 * (judge.read(images) == attributes).float().mean(0)
@@ -150,8 +152,7 @@ def _measure(
                 assert isinstance(ssim, Tensor)  # no map was asked for
                 means.add(f"exact_ssim/{name}", ssim, size)
 
-        targets = fresh_values(attributes, space, others)
-        edited = generator.edit(images, attributes, targets)
+        edited = generator.counterfactuals(batch)["image"]
         labels = attributes[:, label]
         means.add("transfer/real", _percent(transfer(images).argmax(1), labels), size)
         means.add("transfer/edited", _percent(transfer(edited).argmax(1), labels), size)
@@ -184,10 +185,9 @@ def _residual_confounding(
     space = generator.attribute_space
     label = space.label_position
     before, after = [], []
-    for batch in _batches(data, "train", 10_000):
-        targets = fresh_values(batch["attributes"], space, non_label_columns(space))
+    for batch in _batches(data, "train", 10_000, "residual confounding"):
         before.append(batch["attributes"])
-        after.append(judge.read(generator.edit(batch["image"], batch["attributes"], targets)))
+        after.append(judge.read(generator.counterfactuals(batch)["image"]))
     figures: dict[str, float] = {}
     for stage, tables in {"before": before, "after": after}.items():
         table = torch.cat(tables)

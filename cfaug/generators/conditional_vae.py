@@ -16,6 +16,7 @@ from cfaug.generators.losses import (
 from cfaug.networks.conditional_vae import Decoder, Encoder, LatentAdversary
 from cfaug.schedules import scheduled
 from datamodules.attributes import AttributeSpace, Batch
+from datamodules.base import TEST_SETS
 
 
 class ConditionalVAE(Generator):
@@ -103,11 +104,19 @@ class ConditionalVAE(Generator):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Log the losses on validation images."""
+        self._log_losses(batch, "val/")
+
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Log the losses on the unconfounded and on the confounded test images."""
+        self._log_losses(batch, f"test/{TEST_SETS[dataloader_idx]}_")
+
+    def _log_losses(self, batch: Batch, prefix: str) -> None:
         losses = self.losses(batch, self.adversary_weight)
         self.log_dict(
-            {f"val/{name}": value for name, value in losses.items()},
+            {f"{prefix}{name}": value for name, value in losses.items()},
             sync_dist=True,
             batch_size=len(batch["index"]),
+            add_dataloader_idx=False,
         )
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from lightning.pytorch import Trainer, seed_everything
 
-from cfaug.generators.base import load_generator
+from cfaug.generators.checkpoints import load_generator
 from cfaug.generators.conditional_vae import ConditionalVAE
 from datamodules.attributes import attribute_space
 from datamodules.digits import ConfoundedDigits

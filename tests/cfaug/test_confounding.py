@@ -54,12 +54,35 @@ def test_extremes() -> None:
 
 
 def test_permutation_p_value_tells_dependence_from_chance() -> None:
-    assert permutation_p_value(A, B, (5, 4), 99, 0) == pytest.approx(0.01)
-    values = [
-        permutation_p_value(torch.randint(3, (200,)), torch.randint(3, (200,)), (3, 3), 39, seed)
-        for seed in range(40)
-    ]
+    assert permutation_p_value(TABLE, 99, 0) == pytest.approx(0.01)
+    draw = torch.Generator().manual_seed(0)
+    values = []
+    for seed in range(40):
+        a, b = torch.randint(3, (2, 200), generator=draw)
+        values.append(permutation_p_value(contingency(a, b, (3, 3)), 39, seed))
     assert 0.3 < sum(values) / len(values) < 0.7
+
+
+def test_permutation_p_value_agrees_with_shuffling_rows() -> None:
+    draw = torch.Generator().manual_seed(1)
+    a = torch.randint(3, (60,), generator=draw)
+    b = torch.where(
+        torch.rand(60, generator=draw) < 0.15, a, torch.randint(3, (60,), generator=draw)
+    )
+    observed = mutual_information(contingency(a, b, (3, 3))) - 1e-12
+    hits = 0
+    for _ in range(2000):
+        shuffled = b[torch.randperm(60, generator=draw)]
+        hits += mutual_information(contingency(a, shuffled, (3, 3))) >= observed
+    expected = hits / 2000
+    assert 0.02 < expected < 0.6  # neither end, where any test would agree
+    assert permutation_p_value(contingency(a, b, (3, 3)), 2000, 0) == pytest.approx(
+        expected, abs=0.04
+    )
+
+
+def test_permutation_p_value_of_a_constant_is_one() -> None:
+    assert permutation_p_value(torch.tensor([[3.0, 5.0], [0.0, 0.0]]).double(), 50, 0) == 1
 
 
 def test_audit_names_empty_and_rare_groups() -> None:

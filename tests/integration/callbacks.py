@@ -29,6 +29,25 @@ class InterruptInSecondEpoch(Callback):
             raise KeyboardInterrupt
 
 
+class CheckPredictions(Callback):
+    """Checks that a generator predicts counterfactuals of the same images and labels."""
+
+    def on_predict_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Batch,
+        batch: Batch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        assert torch.equal(outputs["index"], batch["index"])
+        assert outputs["image"].shape == batch["image"].shape
+        assert torch.equal(outputs["attributes"][:, 0], batch["attributes"][:, 0])
+        assert not torch.equal(outputs["attributes"], batch["attributes"])
+        raise RuntimeError("counterfactuals checked")
+
+
 class CheckRanks(Callback):
     """Checks that ranks see different images and keep the same weights."""
 

@@ -1,6 +1,8 @@
 """The command line as a user types it, on the digits that scikit-learn carries."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,9 +57,44 @@ def test_generator_leaves_checkpoint_configuration_figures_and_pictures(generato
     assert {"train/loss", "val/loss", "val/kl", "val/reconstruction"} <= metrics.keys()
     names = sorted(path.name for path in (generator / "edits").iterdir())
     assert names == ["do-color.png", "do-digit.png", "do-thickness.png"]
+    assert metrics["data/train_size"] == 1300
+    assert 40 < metrics["data/effective_train_size"] < 1000
     header = (generator / "metrics.csv").read_text().splitlines()[0]
     assert "train/loss" in header
     assert "val/loss" in header
+    assert "data/effective_train_size" in header
+
+
+def test_a_trained_generator_is_tested_and_predicts(generator: Path, tmp_path: Path) -> None:
+    words = [*BASE, *DATA, *GENERATOR, *logger(tmp_path)]
+    words += ["--ckpt_path", str(generator / "checkpoints/last.ckpt")]
+    assert main(["generator", "test", *words]) == 0
+    names = {f"test/{split}_loss" for split in ("unconfounded", "confounded")}
+    assert names <= figures(tmp_path).keys()
+    callback = "--trainer.callbacks+=tests.integration.callbacks.CheckPredictions"
+    with pytest.raises(RuntimeError, match="counterfactuals checked"):
+        main(["generator", "predict", *words, callback])
+
+
+def test_the_last_generator_is_found_and_named(
+    generator: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert fit("classifier", tmp_path / "none", "--model.generator", "last") != 0
+    assert "no generator in runs/generator; run `make train-generator`" in capsys.readouterr().err
+    for name in ("old", "new"):
+        place = tmp_path / "runs/generator" / name / "checkpoints"
+        place.mkdir(parents=True)
+        shutil.copy(generator / "checkpoints/last.ckpt", place)
+    os.utime(tmp_path / "runs/generator/old/checkpoints/last.ckpt", (0, 0))
+    assert fit("classifier", tmp_path / "some", "--model.generator", "last") == 0
+    found = "runs/generator/new/checkpoints/last.ckpt"
+    assert f"generator of the last run: {found}" in capsys.readouterr().out
+    config = yaml.safe_load((tmp_path / "some/run/a/config-fit.yaml").read_text())
+    assert config["model"]["generator"] == found
 
 
 def test_classifier_takes_the_generator_and_is_tested(generator: Path, tmp_path: Path) -> None:

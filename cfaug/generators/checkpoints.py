@@ -1,0 +1,90 @@
+"""Generators read back from their checkpoints."""
+
+from importlib import import_module
+from pathlib import Path
+
+import torch
+from lightning.pytorch.utilities import rank_zero_only
+
+from cfaug.generators.base import Generator
+from datamodules.attributes import AttributeSpace
+
+LAST = Path("last")
+"""Stands for the generator of the last run, see `find_generator`."""
+
+
+def find_generator(path: Path) -> Path:
+    """Find the checkpoint that a user names; ``last`` is the last run's, which is then told.
+
+    Args:
+        path: A checkpoint, or `LAST` for the newest ``last.ckpt`` below ``runs/generator``.
+
+    Raises:
+        ValueError: If `LAST` is wanted and there is no run.
+    """
+    if path != LAST:
+        return path
+    folder = Path("runs", "generator")
+    found = sorted(folder.glob("*/checkpoints/last.ckpt"), key=lambda file: file.stat().st_mtime)
+    if not found:
+        msg = f"no generator in {folder}; run `make train-generator`, or name a checkpoint"
+        raise ValueError(msg)
+    rank_zero_only(print)(f"generator of the last run: {found[-1]}")
+    return found[-1]
+
+
+def load_generator(path: Path) -> Generator:
+    """Load a generator from a checkpoint, whatever its class, ready to edit.
+
+    Raises:
+        ValueError: If the file is missing, damaged, or not a generator's checkpoint.
+    """
+    if not path.is_file():
+        msg = f"no generator checkpoint at {path}; train one with `make train-generator`"
+        raise ValueError(msg)
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        arguments = dict(checkpoint["hyper_parameters"])
+        generator = _generator_class(arguments["_class_path"])(
+            **{name: value for name, value in arguments.items() if not name.startswith("_")}
+        )
+        generator.load_state_dict(checkpoint["state_dict"])
+    except Exception as error:  # whatever the damage provokes
+        reason = " ".join(str(error).split())[:200]
+        msg = f"{path} is not a readable generator checkpoint ({type(error).__name__}: {reason})"
+        raise ValueError(msg) from error
+    return generator.eval().requires_grad_(requires_grad=False)
+
+
+def load_generator_for(
+    path: Path, space: AttributeSpace, image_shape: tuple[int, int, int]
+) -> Generator:
+    """Load a generator that is to edit images of given data.
+
+    Raises:
+        ValueError: If it cannot be read, or was made for other attributes or images.
+    """
+    generator = load_generator(path)
+    space.require_same(generator.attribute_space, f"the generator {path}")
+    if tuple(generator.image_shape) != tuple(image_shape):
+        msg = (
+            f"the generator {path} was made for images of {tuple(generator.image_shape)}, the "
+            f"data have {tuple(image_shape)}; set --data.init_args.size to match"
+        )
+        raise ValueError(msg)
+    return generator
+
+
+def _generator_class(path: str) -> type[Generator]:
+    # Lightning's load_from_checkpoint cannot start from an abstract class. A file is not trusted to
+    # name code outside this package.
+    module, _, name = path.rpartition(".")
+    if not module.startswith("cfaug.generators."):
+        msg = f"{path} is not in cfaug.generators"
+        raise ValueError(msg)
+    found = getattr(import_module(module), name)
+    if not issubclass(found, Generator):
+        msg = f"{path} is not a generator"
+        raise TypeError(msg)
+    generator_class: type[Generator] = found
+    return generator_class
