@@ -54,6 +54,8 @@ def run_command(name: str, args: list[str]) -> None:
         return
     from cfaug.lightning_cli import run_classifier, run_generator
 
+    # The data module goes on where it was; Lightning looks at the loader alone.
+    warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")
     # The process's own words are passed on as they are; Lightning fears that they would differ.
     warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
     (run_generator if name == "generator" else run_classifier)(args)

@@ -16,7 +16,10 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
     """
     try:
         job()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:
+        # Lightning turns Ctrl-C into an exit once it has saved a checkpoint.
+        if not any(isinstance(e, KeyboardInterrupt) for e in _chain(stop)):
+            raise
         print("cfaug: stopped", file=sys.stderr)
         return 130
     except Exception as error:
@@ -43,5 +46,7 @@ def _is_for_users(error: BaseException) -> bool:
     packages = (find_spec(name) for name in ("cfaug", "datamodules"))
     folders = [Path(spec.origin).parent for spec in packages if spec and spec.origin]
     last = Path(frames[-1].filename)
-    checked = isinstance(error, (ValueError, RuntimeError))
-    return checked and any(last.is_relative_to(folder) for folder in folders)
+    # What torch refuses in a line of ours is a defect and keeps its traceback.
+    raised = isinstance(error, (ValueError, RuntimeError)) and bool(frames[-1].line)
+    on_purpose = raised and str(frames[-1].line).startswith("raise ")
+    return on_purpose and any(last.is_relative_to(folder) for folder in folders)

@@ -1,5 +1,7 @@
 """LightningCLI for generators and classifiers, which share data modules and trainers."""
 
+from pathlib import Path
+
 from jsonargparse import set_parsing_settings
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
@@ -8,8 +10,11 @@ from cfaug.callbacks.edits import EditGrid
 from cfaug.callbacks.records import RunRecord, SaveRunConfig
 from cfaug.classifiers.classifier import Classifier
 from cfaug.generators.base import Generator
-from cfaug.generators.checkpoints import find_generator
+from cfaug.generators.checkpoints import LAST, find_generator, read_checkpoint
 from datamodules.base import AttributeDataModule
+
+SPECIAL_CHECKPOINTS = ("best", "last", "hpc", "registry")
+"""What ``--ckpt_path`` takes beside a file, for Lightning to find."""
 
 set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
 
@@ -34,12 +39,19 @@ class CfaugCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         """Put the checkpoint in the place of ``last``, so that the run's record names it."""
-        if self.model_class is Classifier:
-            options = self.config[self.config["subcommand"]].model
-            if options.generator is not None:
-                options.generator = find_generator(options.generator)
+        options = self.config[self.config["subcommand"]]
+        if self.model_class is not Classifier or options.model.generator != LAST:
+            return
+        if options.ckpt_path:  # the generator that the run began with
+            began = read_checkpoint(Path(options.ckpt_path))["hyper_parameters"]
+            options.model.generator = began["generator"]
+        else:
+            options.model.generator = find_generator(LAST)
 
     def _parse_ckpt_path(self) -> None:
+        path = self.config[self.config["subcommand"]].get("ckpt_path")
+        if path and path not in SPECIAL_CHECKPOINTS:
+            read_checkpoint(Path(path))
         # The command line wins over a checkpoint's hyperparameters when a run goes on.
         if self.config.get("subcommand") != "fit":
             super()._parse_ckpt_path()
@@ -50,7 +62,9 @@ class CfaugCLI(LightningCLI):
             self.trainer.test(self.model, datamodule=self.datamodule)
 
 
-def _run(model: type, args: list[str], *, family: bool, callbacks: list[object]) -> CfaugCLI:
+def _run(
+    name: str, model: type, args: list[str], *, family: bool, callbacks: list[object]
+) -> CfaugCLI:
     return CfaugCLI(
         model,
         AttributeDataModule,
@@ -60,7 +74,7 @@ def _run(model: type, args: list[str], *, family: bool, callbacks: list[object])
         auto_configure_optimizers=False,
         parser_kwargs={"parser_mode": "omegaconf+"},
         save_config_callback=SaveRunConfig,
-        save_config_kwargs={"save_to_log_dir": False},
+        save_config_kwargs={"save_to_log_dir": False, "command": ["cfaug", name, *args]},
         trainer_defaults={
             "callbacks": callbacks,
             "plugins": [{"class_path": "cfaug.files.WholeCheckpointIO"}],
@@ -71,9 +85,9 @@ def _run(model: type, args: list[str], *, family: bool, callbacks: list[object])
 
 def run_generator(args: list[str]) -> CfaugCLI:
     """Run ``cfaug generator``."""
-    return _run(Generator, args, family=True, callbacks=[RunRecord(), EditGrid()])
+    return _run("generator", Generator, args, family=True, callbacks=[RunRecord(), EditGrid()])
 
 
 def run_classifier(args: list[str]) -> CfaugCLI:
     """Run ``cfaug classifier``."""
-    return _run(Classifier, args, family=False, callbacks=[RunRecord()])
+    return _run("classifier", Classifier, args, family=False, callbacks=[RunRecord()])

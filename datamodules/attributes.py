@@ -164,15 +164,20 @@ class AttributeSpace:
             ValueError: If the other space differs; the message names ``what`` and both spaces.
         """
         if self != other:
+            alike = self.describe() == other.describe()
+            theirs, ours = other.describe(values=alike), self.describe(values=alike)
             msg = (
-                f"{what} was made for {other.describe()}, the data have {self.describe()}; "
+                f"{what} was made for {theirs}, the data have {ours}; "
                 "use data of the same attributes, or train it anew on these"
             )
             raise ValueError(msg)
 
-    def describe(self) -> str:
-        """One line: names, number of values, label."""
-        parts = [f"{a.name} ({len(a.values)})" for a in self.attributes]
+    def describe(self, *, values: bool = False) -> str:
+        """One line: names, number of values or the values themselves, label."""
+        parts = [
+            f"{a.name} ({', '.join(a.values) if values else len(a.values)})"
+            for a in self.attributes
+        ]
         return f"{', '.join(parts)}, label {self.label}"
 
 

@@ -17,7 +17,7 @@ def jiggle(
     Args:
         images: (B, C, H, W).
         draw: (B,) int64 numbers of the draws; the same draw is always changed in the same way.
-        seed: Seed of the experiment.
+        seed: Seed of the run.
         rotation: Largest rotation in degrees.
         shift: Largest shift, as a share of the side.
         scale: Largest relative change of size.

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from datamodules.attributes import AttributeSpace, Batch
+from datamodules.noise import run_seed
 from datamodules.sampling import DrawSampler, Sampling, effective_sample_size, sampling_weights
 
 TEST_SETS = ("unconfounded", "confounded")
@@ -69,9 +70,12 @@ class AttributeDataModule(LightningDataModule, ABC):
         num_workers: Loader processes; 0 loads in the main process and is fast for data in memory.
         sampling: How training images are drawn: ``natural``, every image once; ``balanced``, every
             combination of values alike; ``deconfounded``, attributes independent of each other.
-        weight_cap: Largest deconfounding weight; in independent data every weight is 1.
+        weight_cap: Largest deconfounding weight; in independent data every weight is 1. The higher,
+            the closer to independence, and the fewer different images a batch holds: uncapped, a
+            few rare ones would fill it.
         epoch_size: Images an epoch draws; None for the number of training images.
-        seed: Seed of attributes, noise, sampling and augmentation.
+        seed: Seed of attributes and noise: of what the images are. In which order they come and how
+            they are augmented follows the seed of the run.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -90,9 +94,11 @@ class AttributeDataModule(LightningDataModule, ABC):
         seed: int,
     ) -> None:
         super().__init__()
-        for name, value in {"batch_size": batch_size, "epoch_size": epoch_size}.items():
-            if value is not None and value < 1:
-                msg = f"{name} is {value}, expected at least 1"
+        least = {"batch_size": (batch_size, 1), "epoch_size": (epoch_size, 1)}
+        least["num_workers"] = (num_workers, 0)
+        for name, (value, smallest) in least.items():
+            if value is not None and value < smallest:
+                msg = f"{name} is {value}, expected at least {smallest}"
                 raise ValueError(msg)
         if weight_cap <= 0:
             msg = f"weight_cap is {weight_cap}, expected a number above 0"
@@ -104,6 +110,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         self.epoch_size = epoch_size
         self.seed = seed
         self.splits: dict[str, Split] = {}
+        self.resume_at = (0, 0)
 
     @abstractmethod
     def setup(self, stage: str | None = None) -> None:
@@ -121,6 +128,21 @@ class AttributeDataModule(LightningDataModule, ABC):
         Returns:
             (B, 3, H, W) float32 in [0, 1].
         """
+
+    def state_dict(self) -> dict[str, int]:
+        """Where training is: the epoch, and the batches of it that are done."""
+        if self.trainer is None:
+            return {}
+        epoch, loop = self.trainer.current_epoch, self.trainer.fit_loop.epoch_loop
+        batches = loop.batch_progress.current.completed
+        if batches >= self.trainer.num_training_batches:
+            epoch, batches = epoch + 1, 0
+        return {"epoch": epoch, "batches": batches}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Go on where training was."""
+        if state_dict:
+            self.resume_at = (state_dict["epoch"], state_dict["batches"])
 
     def augment(self, images: Tensor, draw: Tensor) -> Tensor:
         """Change training images without changing an attribute; `draw` seeds the change."""
@@ -168,13 +190,26 @@ class AttributeDataModule(LightningDataModule, ABC):
         """
         split = self.splits["train"]
         draws = self.epoch_size or len(split)
-        if self.batch_size > draws:
+        rank, replicas = 0, 1
+        if self.trainer is not None:
+            rank, replicas = self.trainer.global_rank, self.trainer.world_size
+        most = draws // replicas
+        if self.batch_size > most:
             msg = (
-                f"batch_size is {self.batch_size} but an epoch has {draws} images "
-                f"({len(split)} for training); choose a batch_size of at most {draws}"
+                f"batch_size is {self.batch_size} but an epoch has {most} images for each of "
+                f"{replicas} device(s) ({len(split)} for training); choose at most {most}"
             )
             raise ValueError(msg)
-        sampler = DrawSampler(len(split), draws, self.seed, self.train_weights)
+        epoch, batches = self.resume_at
+        sampler = DrawSampler(
+            split,
+            draws,
+            run_seed(),
+            self.train_weights,
+            rank,
+            replicas,
+            resume_at=(epoch, batches * self.batch_size),
+        )
         return DataLoader(
             split,
             batch_size=self.batch_size,

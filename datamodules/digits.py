@@ -9,6 +9,7 @@ from torch import Tensor
 from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.augmentation import jiggle
 from datamodules.base import AttributeDataModule, Split
+from datamodules.noise import run_seed
 from datamodules.process import draw_attributes, resolve_strengths
 from datamodules.renderers import Renderer
 from datamodules.sampling import Sampling
@@ -37,7 +38,7 @@ class ConfoundedDigits(AttributeDataModule):
         sampling: How training images are drawn, see `AttributeDataModule`.
         weight_cap: Largest deconfounding weight.
         epoch_size: Images an epoch draws; None for the number of training images.
-        seed: Seed of attributes, noise, sampling and augmentation.
+        seed: Seed of attributes and noise, see `AttributeDataModule`.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -57,7 +58,7 @@ class ConfoundedDigits(AttributeDataModule):
         batch_size: int = 128,
         num_workers: int = 0,
         sampling: Sampling = "natural",
-        weight_cap: float = 100.0,
+        weight_cap: float = 10.0,
         epoch_size: int | None = None,
         seed: int = 0,
     ) -> None:
@@ -73,6 +74,11 @@ class ConfoundedDigits(AttributeDataModule):
         self.strength = strength
         self.oracle = oracle
         self.rotation, self.shift, self.scale = rotation, shift, scale
+        least = {"size": (size, 4), "rotation": (rotation, 0), "shift": (shift, 0)}
+        for name, (value, smallest) in {**least, "scale": (scale, 0)}.items():
+            if value < smallest:
+                msg = f"{name} is {value}, expected at least {smallest}"
+                raise ValueError(msg)
         resolve_strengths(self.attribute_space, strength)
 
     def prepare_data(self) -> None:
@@ -107,7 +113,7 @@ class ConfoundedDigits(AttributeDataModule):
 
     def augment(self, images: Tensor, draw: Tensor) -> Tensor:
         """Rotate, shift and scale a little, see `jiggle`."""
-        return jiggle(images, draw, self.seed, self.rotation, self.shift, self.scale)
+        return jiggle(images, draw, run_seed(), self.rotation, self.shift, self.scale)
 
     def unconfounded(self) -> Self:
         """See `AttributeDataModule.unconfounded`: the process is known and drawn without it."""

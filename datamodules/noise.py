@@ -4,6 +4,7 @@ A generator with a state gives other numbers when the batch size, the number of 
 number of devices changes. These do not: the number for (seed, stream, index, position) is a hash.
 """
 
+import os
 import zlib
 
 import torch
@@ -11,6 +12,14 @@ from torch import Tensor
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _UNIT = 2.0**-24
+
+
+def run_seed() -> int:
+    """Seed of the run, where Lightning's ``seed_everything`` leaves it; 0 where nothing called it.
+
+    Distinct from the seed of a data set: runs with different seeds share the same images.
+    """
+    return int(os.environ.get("PL_GLOBAL_SEED", "0"))
 
 
 def _signed(value: int) -> int:

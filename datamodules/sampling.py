@@ -1,11 +1,11 @@
 """Which images an epoch draws: all once, or with weights that undo the confounding."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Sized
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
-from torch.utils.data import Sampler
+from torch.utils.data import Dataset, DistributedSampler
 
 from datamodules.attributes import AttributeSpace
 
@@ -53,40 +53,49 @@ def effective_sample_size(weights: Tensor) -> float:
     return float(weights.sum() ** 2 / weights.square().sum())
 
 
-class DrawSampler(Sampler[tuple[int, int]]):
+class DrawSampler(DistributedSampler[tuple[int, int]]):
     """Draws images by a seed and the epoch alone, so that a resumed run draws what it would have.
 
     Yields (index, draw): the row of the image, and a number that no other draw of the run has. What
     is random about a draw (its augmentation) is a function of that number, whichever worker or
-    device it lands on. Lightning calls `set_epoch` and deals the draws to the devices in turn.
+    device it lands on. Devices take the draws of an epoch in turn: as many devices, each with its
+    share of a batch, see the images of one device with the whole batch. (Lightning leaves a
+    DistributedSampler as it is; it would shuffle the draws of any other and deal them out.)
 
     Args:
-        size: Number of images.
+        images: The images, of which only the number counts.
         epoch_size: Number of draws in an epoch. Unweighted, it need not be the number of images:
             every image is drawn once before any is drawn again, across epochs.
-        seed: Seed of the experiment.
+        seed: Seed of the run.
         weights: (N,) weights to draw with, with replacement; None draws without replacement.
+        rank: Number of the device.
+        replicas: Number of devices.
+        resume_at: Epoch to start in, and draws of this device that it has behind it.
     """
 
     def __init__(
-        self, size: int, epoch_size: int, seed: int, weights: Tensor | None = None
+        self,
+        images: Sized,
+        epoch_size: int,
+        seed: int,
+        weights: Tensor | None = None,
+        rank: int = 0,
+        replicas: int = 1,
+        resume_at: tuple[int, int] = (0, 0),
     ) -> None:
-        self.size = size
+        super().__init__(cast("Dataset[Any]", images), replicas, rank, seed=seed)
+        self.size = len(images)
         self.epoch_size = epoch_size
-        self.seed = seed
         self.weights = weights
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose draws come next."""
-        self.epoch = epoch
+        self.resume_at = resume_at
+        self.set_epoch(resume_at[0])  # loaders with workers draw before Lightning sets the epoch
 
     def __len__(self) -> int:
-        """Number of draws in an epoch."""
-        return self.epoch_size
+        """Number of draws of this device in an epoch."""
+        return self.epoch_size // self.num_replicas
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        """Yield the draws of the epoch."""
+        """Yield the draws of the epoch that are still to come."""
         first = self.epoch * self.epoch_size
         if self.weights is not None:
             generator = self._generator(self.epoch)
@@ -97,7 +106,9 @@ class DrawSampler(Sampler[tuple[int, int]]):
             orders = [torch.randperm(self.size, generator=self._generator(r)) for r in rounds]
             skipped = rounds.start * self.size
             rows = torch.cat(orders)[first - skipped : last - skipped]
-        yield from zip(rows.tolist(), range(first, first + self.epoch_size), strict=True)
+        mine = list(enumerate(rows.tolist(), start=first))[self.rank :: self.num_replicas]
+        behind = self.resume_at[1] if self.epoch == self.resume_at[0] else 0
+        yield from ((row, draw) for draw, row in mine[behind : len(self)])
 
     def _generator(self, number: int) -> torch.Generator:
-        return torch.Generator().manual_seed(self.seed * 1_000_003 + number)
+        return torch.Generator().manual_seed((self.seed * 1_000_003 + number) % 2**63)

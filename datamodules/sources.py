@@ -21,12 +21,15 @@ def ensure_mnist(root: Path) -> None:
     Raises:
         RuntimeError: If it is neither there nor can be downloaded; says what to put where.
     """
+    folder = root / "MNIST" / "raw"
+    if all((folder / Path(name).stem).is_file() for name, _ in MNIST.resources):
+        return
     try:
         MNIST(root, download=True)
     except (OSError, RuntimeError) as error:
         files = ", ".join(f"{name}.gz" for name, _ in MNIST.resources).replace(".gz.gz", "[.gz]")
         msg = (
-            f"no usable MNIST in {root / 'MNIST' / 'raw'} and it cannot be downloaded ({error}); "
+            f"no MNIST in {folder} and it cannot be downloaded ({error}); "
             f"put the four files {files} there, or name another folder with "
             "--data.init_args.root, or use scikit-learn's with --data.init_args.source digits"
         )

@@ -2,9 +2,10 @@
 
 import json
 import math
+import shlex
 import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -35,6 +36,11 @@ def git_commit() -> str | None:
         return None
 
 
+def run_record(command: list[str]) -> dict[str, object]:
+    """What ``run.json`` holds of every run: the words of its command and the commit."""
+    return {"command": shlex.join(command), "commit": git_commit()}
+
+
 class RunRecord(Callback):
     """Writes the run's figures to ``metrics.json``, under the names the loggers get."""
 
@@ -59,6 +65,11 @@ class RunRecord(Callback):
         """Add the figures of the test."""
         self._write(trainer)
 
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the figures of ``validate``."""
+        if trainer.state.fn == "validate":
+            self._write(trainer)
+
     def _write(self, trainer: Trainer) -> None:
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
@@ -70,7 +81,16 @@ class RunRecord(Callback):
 
 
 class SaveRunConfig(SaveConfigCallback):
-    """Writes the configuration, the command and the commit into the run folder and the loggers."""
+    """Writes the configuration, the command and the commit into the run folder and the loggers.
+
+    Args:
+        command: Words of the command line.
+        options: See `SaveConfigCallback`.
+    """
+
+    def __init__(self, *options: Any, command: list[str], **more: Any) -> None:
+        super().__init__(*options, **more)
+        self.command = command
 
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Write ``config-<stage>.yaml`` and ``run.json``; runs on rank 0 alone."""
@@ -79,7 +99,7 @@ class SaveRunConfig(SaveConfigCallback):
         text = self.parser.dump(self.config)
         with whole_file(folder / f"config-{fn.value}.yaml") as part:
             part.write_text(text)
-        record = {"command": [Path(sys.argv[0]).name, *sys.argv[1:]], "commit": git_commit()}
+        record = run_record(self.command)
         write_json(folder / "run.json", record)
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger):

@@ -9,20 +9,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchmetrics import MeanMetric
 
-from cfaug.classifiers.invariance import squared_distance
 from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import load_generator_for
 from cfaug.interventions import non_label_columns, other_value
+from cfaug.losses import squared_distance
 from cfaug.metrics.groups import GroupAccuracy
+from cfaug.module import AttributeModule
 from cfaug.networks.convnet import ConvNet
-from cfaug.reproducible import ReproducibleModule
 from cfaug.schedules import scheduled
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import TEST_SETS
 from datamodules.noise import uniform
 
 
-class Classifier(ReproducibleModule):
+class Classifier(AttributeModule):
     """Minimises ``w CE(h(φ(x)), y) + α CE(h(φ(x')), y) + λ |φ(x) − φ(x')|²``.
 
     x' is x with every attribute but the label set to an independent value by a generator, made anew
@@ -39,9 +39,6 @@ class Classifier(ReproducibleModule):
         features: Length of the representation φ.
         lr: Peak learning rate of AdamW.
         weight_decay: Weight decay of AdamW.
-
-    Raises:
-        ValueError: If the generator cannot be read or was made for other attributes or images.
     """
 
     def __init__(
@@ -56,9 +53,8 @@ class Classifier(ReproducibleModule):
         lr: float = 4e-3,
         weight_decay: float = 0.01,
     ) -> None:
-        super().__init__()
+        super().__init__(attribute_space, image_shape)
         self.save_hyperparameters(logger=False)
-        self.attribute_space, self.image_shape = attribute_space, image_shape
         self.original_weight = original_weight
         self.counterfactual_weight = counterfactual_weight
         self.invariance_weight = invariance_weight
@@ -67,14 +63,22 @@ class Classifier(ReproducibleModule):
         self.head = nn.Linear(
             features, attribute_space.cardinalities[attribute_space.label_position]
         )
+        self.generator_path = generator
         # In a list, so that the generator's weights stay out of the classifier's checkpoints.
         self._generator: list[Generator] = []
-        if generator is not None:
-            path = Path(generator)
-            self._generator = [load_generator_for(path, attribute_space, image_shape)]
         self.groups = nn.ModuleList(GroupAccuracy(attribute_space.num_groups) for _ in TEST_SETS)
         others = [attribute_space.names[k] for k in non_label_columns(attribute_space)]
         self.flips = nn.ModuleDict({name: MeanMetric() for name in others})
+
+    def setup(self, stage: str) -> None:
+        """Load the generator, which only training needs.
+
+        Raises:
+            ValueError: If it cannot be read or was made for other attributes or images.
+        """
+        if stage == "fit" and self.generator_path is not None and not self._generator:
+            path = Path(self.generator_path)
+            self._generator = [load_generator_for(path, self.attribute_space, self.image_shape)]
 
     def use_only(self, generator: Generator) -> None:
         """Train on this generator's counterfactuals alone: the test of what they teach."""
@@ -92,14 +96,20 @@ class Classifier(ReproducibleModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One update on originals, counterfactuals, or both."""
+        terms = self.losses(batch)
+        self.log_dict({f"train/{name}": v.detach() for name, v in terms.items()}, sync_dist=True)
+        return terms["loss"]
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """The terms of the loss on a batch, ``loss`` being what is minimised."""
         labels = batch["attributes"][:, self.attribute_space.label_position]
         if not self._generator:
-            loss = F.cross_entropy(self(batch["image"]), labels)
-            self.log("train/loss", loss.detach())
-            return loss
+            return {"loss": F.cross_entropy(self(batch["image"]), labels)}
+        edited = self._generator[0].to(self.device).counterfactuals(batch)["image"]
+        if not self.original_weight and not self.invariance_weight:
+            # Originals stay out of batch normalisation too.
+            return {"loss": self.counterfactual_weight * F.cross_entropy(self(edited), labels)}
         # One pass over both, so that batch normalisation sees what it will be tested on.
-        generator = self._generator[0].to(self.device)
-        edited = generator.counterfactuals(batch)["image"]
         both = self._represent(torch.cat([batch["image"], edited]))
         original, counterfactual = (
             F.cross_entropy(logits, labels) for logits in self.head(both).chunk(2)
@@ -111,9 +121,7 @@ class Classifier(ReproducibleModule):
             + self.invariance_weight * distance
         )
         terms = {"loss": loss, "original": original, "counterfactual": counterfactual}
-        terms["distance"] = distance
-        self.log_dict({f"train/{name}": value.detach() for name, value in terms.items()})
-        return loss
+        return {**terms, "distance": distance}
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Log accuracy on the confounded validation set."""
@@ -165,4 +173,4 @@ class Classifier(ReproducibleModule):
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW with a warm-up and a linear fall over the second half."""
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay)
-        return scheduled(optimizer, int(self.trainer.estimated_stepping_batches))
+        return scheduled(optimizer, self.trainer.estimated_stepping_batches)

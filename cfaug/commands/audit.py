@@ -25,7 +25,8 @@ def main(args: list[str]) -> None:
         "empty": [space.group_name(group) for group in audit.empty],
         "rare": {space.group_name(g): int(audit.counts[g]) for g in audit.rare(options.rare)},
     }
-    record(options.folder, "audit", figures(audit, options.rare), [picture], names)
+    command = ["audit", *args]
+    record(options.folder, command, figures(audit, options.rare), [picture], names)
     print(f"picture: {picture}; all names: {options.folder / 'run.json'}")
 
 

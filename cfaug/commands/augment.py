@@ -3,10 +3,17 @@
 from pathlib import Path
 
 import numpy as np
+from jsonargparse.typing import PositiveInt
 from rich.progress import track
 
-from cfaug.commands.common import add_generator_argument, chosen_generator, data_parser, prepare
-from cfaug.files import whole_file, write_json
+from cfaug.commands.common import (
+    add_generator_argument,
+    chosen_generator,
+    data_parser,
+    prepare,
+    record,
+)
+from cfaug.files import whole_file
 from cfaug.generators.base import Generator
 from datamodules.base import AttributeDataModule
 
@@ -15,16 +22,16 @@ def main(args: list[str]) -> None:
     """Run the command."""
     parser = data_parser("augment", "Write counterfactuals of the training images.")
     add_generator_argument(parser)
-    parser.add_argument("--copies", type=int, default=1, help="counterfactuals of each image")
+    parser.add_argument(
+        "--copies", type=PositiveInt, default=1, help="counterfactuals of each image"
+    )
     options = parser.parse_args(args)
     data = prepare(options, parser)
     generator, path = chosen_generator(options.generator, data)
     target = options.folder / "counterfactuals.npz"
     count = write_counterfactuals(generator, data, options.copies, target)
-    write_json(
-        options.folder / "metrics.json", {"augment/images": count, "augment/copies": options.copies}
-    )
-    write_json(options.folder / "run.json", {"generator": str(path), "seed": options.seed})
+    figures = {"augment/images": float(count), "augment/copies": float(options.copies)}
+    record(options.folder, ["augment", *args], figures, [], {"generator": str(path)})
     print(f"{count:,} counterfactuals: {target}")
 
 

@@ -1,5 +1,6 @@
 """``cfaug benchmark``: the whole loop, from the audit to the table, resumable."""
 
+import hashlib
 import json
 import logging
 import math
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 
+import wandb
 import yaml
 from jsonargparse import ArgumentParser
 from rich import box
@@ -62,8 +64,8 @@ class Plan:
     strength: float = 0.95
     root: Path = Path("data")
     seeds: tuple[int, ...] = (0, 1, 2)
-    generator_epochs: int = 5
-    classifier_epochs: int = 3
+    generator_epochs: int = 8
+    classifier_epochs: int = 2
     judge_steps: int = 1000
 
     @property
@@ -102,7 +104,10 @@ def run(plan: Plan) -> None:
             continue
         console.rule(title)
         start = monotonic()
-        run_command(words[0], [*words[1:], *_resume(folder / name)])
+        try:
+            run_command(words[0], [*words[1:], *_resume(folder / name)])
+        finally:
+            wandb.finish()  # or the next part would log into this one's run
         write_json(folder / name / "seconds.json", {"seconds": monotonic() - start})
     figures = summarize(folder, plan.seeds)
     seconds = {name: json.loads((folder / name / "seconds.json").read_text()) for name in commands}
@@ -133,6 +138,9 @@ def _claim(plan: Plan) -> None:
     """
     path = plan.folder / "plan.json"
     options = {name: str(value) for name, value in asdict(plan).items()}
+    for name in ("base", "data", "generator", "classifier"):
+        digest = hashlib.sha256(Path(options[name]).read_bytes()).hexdigest()
+        options[name] += f" (sha256 {digest[:12]})"
     if not path.exists():
         write_json(path, options)
     known = json.loads(path.read_text())

@@ -7,7 +7,7 @@ import wandb
 from jsonargparse import ArgumentParser, set_parsing_settings
 from lightning.pytorch import seed_everything
 
-from cfaug.callbacks.records import git_commit
+from cfaug.callbacks.records import run_record
 from cfaug.files import write_json
 from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import LAST, find_generator, load_generator_for
@@ -23,7 +23,12 @@ def data_parser(command: str, description: str) -> ArgumentParser:
     )
     parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
     parser.add_subclass_arguments(AttributeDataModule, "data", required=True)
-    parser.add_argument("--seed", type=int, default=0, help="seed of everything random")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="seed of the run; --data.init_args.seed is that of the images",
+    )
     parser.add_argument(
         "--folder", type=Path, default=Path("runs", command), help="where the results go"
     )
@@ -68,11 +73,24 @@ def chosen_generator(path: Path, data: AttributeDataModule) -> tuple[Generator, 
 
 
 def record(
-    folder: Path, job: str, figures: dict[str, float], pictures: list[Path], config: dict[str, Any]
+    folder: Path,
+    command: list[str],
+    figures: dict[str, float],
+    pictures: list[Path],
+    found: dict[str, Any],
 ) -> None:
-    """Leave the figures in ``metrics.json`` and, with the pictures, in a W&B run."""
+    """Leave the figures in ``metrics.json`` and, with the pictures, in a W&B run.
+
+    Args:
+        folder: The run folder.
+        command: Words of the command, without ``cfaug``.
+        figures: The figures under the names of the logger.
+        pictures: PNGs in the folder.
+        found: What else ``run.json`` is to tell, beside the command and the commit.
+    """
+    job, config = command[0], {**run_record(["cfaug", *command]), **found}
     write_json(folder / "metrics.json", figures)
-    write_json(folder / "run.json", {"commit": git_commit(), **config})
+    write_json(folder / "run.json", config)
     with wandb.init(project="cfaug", job_type=job, dir=folder, config=config) as run:
         run.log(figures)
         run.log({f"{job}/{path.stem}": wandb.Image(str(path)) for path in pictures})

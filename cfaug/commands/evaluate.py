@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from jsonargparse.typing import PositiveInt
 from rich.console import Console
 from rich.table import Table
 from torchvision.utils import save_image
@@ -25,7 +26,9 @@ def main(args: list[str]) -> None:
     """Run the command."""
     parser = data_parser("evaluate", "Judge a generator on test images.")
     add_generator_argument(parser)
-    parser.add_argument("--steps", type=int, default=1000, help="updates of each judge and probe")
+    parser.add_argument(
+        "--steps", type=PositiveInt, default=1000, help="updates of each judge and probe"
+    )
     parser.add_argument("--precision", type=str, default="bf16-mixed", help="Lightning's name")
     options = parser.parse_args(args)
     data = prepare(options, parser)
@@ -36,8 +39,8 @@ def main(args: list[str]) -> None:
     names = generator.attribute_space.names
     save_effectiveness(judging.effectiveness, judging.judges, names, pictures[0])
     pictures += save_edits(generator, data, options.folder)
-    config = {"generator": str(path), "steps": options.steps}
-    record(options.folder, "evaluate", judging.figures, pictures, config)
+    command = ["evaluate", *args]
+    record(options.folder, command, judging.figures, pictures, {"generator": str(path)})
     print(f"pictures and metrics.json: {options.folder}")
 
 

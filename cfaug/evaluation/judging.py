@@ -50,13 +50,13 @@ def judge_generator(
         steps: Updates of each judge, probe and transfer classifier.
         precision: Lightning's name of the precision they are trained in.
     """
-    space, side = generator.attribute_space, generator.image_shape[-1]
+    space, shape = generator.attribute_space, generator.image_shape
     unconfounded = data.unconfounded()
-    judge = Reader(space, side, as_rendered)
+    judge = Reader(space, shape, as_rendered)
     fit_quietly(judge, unconfounded, steps, precision)
-    probe = Reader(space, side, lambda batch: _leakage_lesson(generator, batch))
+    probe = Reader(space, shape, lambda batch: _leakage_lesson(generator, batch))
     fit_quietly(probe, unconfounded, steps, precision)
-    transfer = Classifier(space, generator.image_shape)
+    transfer = Classifier(space, shape)
     transfer.use_only(generator)
     fit_quietly(transfer, data.sampled("natural"), steps, precision)
     with torch.no_grad():
@@ -93,6 +93,24 @@ class _Means:
 def _l1(a: Tensor, b: Tensor) -> Tensor:
     """Mean absolute difference in grey levels, 0 to 255."""
     return 255 * (a - b).abs().mean()
+
+
+def exact_errors(edited: Tensor, truth: Tensor) -> dict[str, Tensor]:
+    """Distances of images from their true counterfactuals, means over images.
+
+    Args:
+        edited: (B, C, H, W) in [0, 1].
+        truth: (B, C, H, W) in [0, 1].
+
+    Returns:
+        ``exact_l1`` in grey levels (0 to 255), ``exact_psnr`` in dB, ``exact_ssim`` up to 1.
+    """
+    psnr = peak_signal_noise_ratio(
+        edited, truth, data_range=1.0, dim=(1, 2, 3), reduction="elementwise_mean"
+    )
+    ssim = structural_similarity_index_measure(edited, truth, data_range=1.0)
+    assert isinstance(ssim, Tensor)  # no map was asked for
+    return {"exact_l1": _l1(edited, truth), "exact_psnr": psnr, "exact_ssim": ssim}
 
 
 def _percent(a: Tensor, b: Tensor) -> Tensor:
@@ -139,18 +157,15 @@ def _measure(
             effectiveness[k] += size * 100 * (judge.read(edited) == targets).float().mean(0)
             back = generator.edit(edited, targets, attributes)
             means.add(f"reversibility/{name}", _l1(back, images), size)
-            # Fresh values, the old one among them: otherwise "not the new one" would be a clue.
-            targets = fresh_values(attributes, space, [k])
-            edited = generator.edit(images, attributes, targets)
-            means.add(f"leakage/{name}", _percent(probe.read(edited)[:, k], attributes[:, k]), size)
             if k != label:
-                truth = data.counterfactual(batch, targets)
-                means.add(f"exact_l1/{name}", _l1(edited, truth), size)
-                psnr = peak_signal_noise_ratio(edited, truth, data_range=1.0)
-                means.add(f"exact_psnr/{name}", psnr, size)
-                ssim = structural_similarity_index_measure(edited, truth, data_range=1.0)
-                assert isinstance(ssim, Tensor)  # no map was asked for
-                means.add(f"exact_ssim/{name}", ssim, size)
+                for measure, value in exact_errors(
+                    edited, data.counterfactual(batch, targets)
+                ).items():
+                    means.add(f"{measure}/{name}", value, size)
+            # Fresh values, the old one among them: otherwise "not the new one" would be a clue.
+            mixed = fresh_values(attributes, space, [k])
+            found = probe.read(generator.edit(images, attributes, mixed))[:, k]
+            means.add(f"leakage/{name}", _percent(found, attributes[:, k]), size)
 
         edited = generator.counterfactuals(batch)["image"]
         labels = attributes[:, label]

@@ -9,8 +9,8 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cfaug.module import AttributeModule
 from cfaug.networks.convnet import ConvNet
-from cfaug.reproducible import ReproducibleModule
 from cfaug.schedules import scheduled
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
@@ -27,22 +27,26 @@ def as_rendered(batch: Batch) -> tuple[Tensor, Tensor]:
     return batch["image"], batch["attributes"]
 
 
-class Reader(ReproducibleModule):
+class Reader(AttributeModule):
     """Reads every attribute from an image, with one head each on shared features.
 
     Args:
         attribute_space: The attributes.
-        side: Side of the images.
+        image_shape: (3, H, W) of the images.
         lesson: What it learns from a batch.
         lr: Peak learning rate of AdamW.
     """
 
     def __init__(
-        self, attribute_space: AttributeSpace, side: int, lesson: Lesson, lr: float = 4e-3
+        self,
+        attribute_space: AttributeSpace,
+        image_shape: tuple[int, int, int],
+        lesson: Lesson,
+        lr: float = 4e-3,
     ) -> None:
-        super().__init__()
+        super().__init__(attribute_space, image_shape)
         self.cardinalities = list(attribute_space.cardinalities)
-        self.network = ConvNet(side)
+        self.network = ConvNet(image_shape[-1])
         self.heads = nn.Linear(self.network.features, sum(self.cardinalities))
         self.lesson = lesson
         self.lr = lr

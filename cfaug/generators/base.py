@@ -6,22 +6,12 @@ import torch
 from torch import Tensor
 
 from cfaug.interventions import fresh_values, non_label_columns
-from cfaug.reproducible import ReproducibleModule
-from datamodules.attributes import AttributeSpace, Batch
+from cfaug.module import AttributeModule
+from datamodules.attributes import Batch
 
 
-class Generator(ReproducibleModule, ABC):
-    """Edits any attribute of an image to any value.
-
-    Args:
-        attribute_space: The attributes of the data; linked from the data module.
-        image_shape: (3, H, W) of the images; linked from the data module.
-    """
-
-    def __init__(self, attribute_space: AttributeSpace, image_shape: tuple[int, int, int]) -> None:
-        super().__init__()
-        self.attribute_space = attribute_space
-        self.image_shape = image_shape
+class Generator(AttributeModule, ABC):
+    """Edits any attribute of an image to any value."""
 
     @abstractmethod
     def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning.pytorch.utilities import rank_zero_only
@@ -33,25 +34,46 @@ def find_generator(path: Path) -> Path:
     return found[-1]
 
 
+def read_checkpoint(path: Path, what: str = "checkpoint") -> dict[str, Any]:
+    """Read a checkpoint of a generator or a classifier.
+
+    Args:
+        path: The file.
+        what: What a message calls it.
+
+    Raises:
+        ValueError: If there is none, or it is damaged.
+    """
+    if not path.is_file():
+        msg = f"no {what} at {path}; `make train-generator` leaves one in runs/generator"
+        raise ValueError(msg)
+    try:
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever the damage provokes
+        msg = f"{path} is not a readable {what} ({_reason(error)})"
+        raise ValueError(msg) from error
+    return checkpoint
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
 def load_generator(path: Path) -> Generator:
     """Load a generator from a checkpoint, whatever its class, ready to edit.
 
     Raises:
         ValueError: If the file is missing, damaged, or not a generator's checkpoint.
     """
-    if not path.is_file():
-        msg = f"no generator checkpoint at {path}; train one with `make train-generator`"
-        raise ValueError(msg)
+    checkpoint = read_checkpoint(path, "generator checkpoint")
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
         arguments = dict(checkpoint["hyper_parameters"])
         generator = _generator_class(arguments["_class_path"])(
             **{name: value for name, value in arguments.items() if not name.startswith("_")}
         )
         generator.load_state_dict(checkpoint["state_dict"])
     except Exception as error:  # whatever the damage provokes
-        reason = " ".join(str(error).split())[:200]
-        msg = f"{path} is not a readable generator checkpoint ({type(error).__name__}: {reason})"
+        msg = f"{path} is not a readable generator checkpoint ({_reason(error)})"
         raise ValueError(msg) from error
     return generator.eval().requires_grad_(requires_grad=False)
 

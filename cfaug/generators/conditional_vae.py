@@ -2,16 +2,18 @@
 
 import torch
 from lightning.pytorch import Callback
-from lightning.pytorch.callbacks import EMAWeightAveraging
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
+from cfaug.callbacks.averaging import MovingAverage
 from cfaug.generators.base import Generator
-from cfaug.generators.losses import (
+from cfaug.interventions import fresh_values
+from cfaug.losses import (
     attribute_loss,
     gaussian_kl,
     reconstruction_loss,
     reverse_gradient,
+    squared_distance,
 )
 from cfaug.networks.conditional_vae import Decoder, Encoder, LatentAdversary
 from cfaug.schedules import scheduled
@@ -25,15 +27,19 @@ class ConditionalVAE(Generator):
     Nothing rewards it for an attribute that a network reads from its images, so nothing is gained
     by writing the label into them. Train it on deconfounded batches (``sampling: deconfounded``):
     reconstruction alone then teaches what each attribute does. The loss is that of a β-VAE (Higgins
-    et al., ICLR 2017) with per-pixel terms summed, and an adversary that makes u forget the
-    attributes where β alone does not. The weights used are a moving average.
+    et al., ICLR 2017) with per-pixel terms summed, an adversary that makes u forget the attributes
+    where β alone does not, and the consistency of the encoder with the decoder: from an edit it
+    must infer the u that the edit was drawn with. So it learns to read the combinations of values
+    of which the data have no image. The weights used are a moving average.
 
     Args:
         attribute_space: The attributes of the data; linked from the data module.
         image_shape: (3, H, W) of the images, H = W a multiple of 4; linked from the data module.
-        beta: Weight of the KL term at 28 x 28 pixels. It and the adversary's follow the number of
+        beta: Weight of the KL term at 28 x 28 pixels. All three weights follow the number of
             pixels, whose terms are summed, so that u keeps as much of an image at any size.
         adversary: Weight, at 28 x 28 pixels, of the gradient that makes u forget the attributes.
+        consistency: Weight, at 28 x 28 pixels, of the squared distance between u and what the
+            encoder infers from an edit drawn with u.
         latent: Dimensions of u.
         channels: Channels of the networks at half resolution.
         width: Length of the attribute embeddings.
@@ -50,6 +56,7 @@ class ConditionalVAE(Generator):
         image_shape: tuple[int, int, int],
         beta: float = 0.2,
         adversary: float = 5.0,
+        consistency: float = 1.0,
         latent: int = 32,
         channels: int = 32,
         width: int = 128,
@@ -64,6 +71,7 @@ class ConditionalVAE(Generator):
         self.save_hyperparameters(logger=False)
         pixels = (side / 28) ** 2
         self.kl_weight, self.adversary_weight = beta * pixels, adversary * pixels
+        self.consistency_weight = consistency * pixels
         self.lr, self.ema_decay = lr, ema_decay
         values = attribute_space.cardinalities
         self.encoder = Encoder(values, side, latent, channels, width)
@@ -76,30 +84,44 @@ class ConditionalVAE(Generator):
         edited: Tensor = self.decoder(mean, targets).sigmoid()
         return edited
 
-    def losses(self, batch: Batch, adversary_weight: float) -> dict[str, Tensor]:
-        """The terms of the loss on a batch, ``loss`` being what is minimised."""
+    def losses(self, batch: Batch, ramp: float = 1.0) -> dict[str, Tensor]:
+        """The terms of the loss on a batch, ``loss`` being what is minimised.
+
+        Args:
+            batch: The batch.
+            ramp: Share of the weights of the adversary and of consistency, 0 to 1.
+        """
         images, attributes = _channels_last(batch["image"]), batch["attributes"]
         mean, log_variance = self.encoder(images, attributes)
         latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         reconstruction = reconstruction_loss(self.decoder(latent, attributes), images)
         kl = gaussian_kl(mean, log_variance)
-        loss = reconstruction + self.kl_weight * kl
-        forgetting = attribute_loss(
-            self.adversary(reverse_gradient(latent, adversary_weight)), attributes
-        )
+        reversed_ = reverse_gradient(latent, ramp * self.adversary_weight)
+        forgetting = attribute_loss(self.adversary(reversed_), attributes)
+        consistency = self._consistency(mean.detach(), attributes)
+        loss = reconstruction + self.kl_weight * kl + forgetting
         return {
-            "loss": loss + forgetting,
+            "loss": loss + ramp * self.consistency_weight * consistency,
             "reconstruction": reconstruction,
             "kl": kl,
             "adversary": forgetting,
+            "consistency": consistency,
         }
+
+    def _consistency(self, latent: Tensor, attributes: Tensor) -> Tensor:
+        columns = range(len(self.attribute_space.attributes))
+        targets = fresh_values(attributes, self.attribute_space, columns)
+        # The decoder learns nothing here: it would write u where only the encoder sees it.
+        with torch.no_grad():
+            edited = self.decoder(latent, targets).sigmoid()
+        inferred, _ = self.encoder(_channels_last(edited), targets)
+        return squared_distance(inferred, latent)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One update of all networks; the adversary's gradient reaches the encoder reversed."""
-        # The adversary learns first: reversed from the start, it would only push u about.
-        warmup = min(1.0, self.global_step / 300)
-        losses = self.losses(batch, self.adversary_weight * warmup)
-        self.log_dict({f"train/{name}": value.detach() for name, value in losses.items()})
+        # Adversary and decoder learn first: from the start, they would only push u about.
+        losses = self.losses(batch, ramp=min(1.0, self.global_step / 300))
+        self.log_dict({f"train/{name}": v.detach() for name, v in losses.items()}, sync_dist=True)
         return losses["loss"]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -111,7 +133,7 @@ class ConditionalVAE(Generator):
         self._log_losses(batch, f"test/{TEST_SETS[dataloader_idx]}_")
 
     def _log_losses(self, batch: Batch, prefix: str) -> None:
-        losses = self.losses(batch, self.adversary_weight)
+        losses = self.losses(batch)
         self.log_dict(
             {f"{prefix}{name}": value for name, value in losses.items()},
             sync_dist=True,
@@ -122,11 +144,11 @@ class ConditionalVAE(Generator):
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam with a short warm-up and a linear fall over the second half."""
         optimizer = torch.optim.Adam(self.parameters(), lr=self.lr, betas=(0.9, 0.99))
-        return scheduled(optimizer, int(self.trainer.estimated_stepping_batches))
+        return scheduled(optimizer, self.trainer.estimated_stepping_batches)
 
     def configure_callbacks(self) -> list[Callback]:
         """The moving average of the weights, always on; checkpoints hold it as the weights."""
-        return [EMAWeightAveraging(decay=self.ema_decay)]
+        return [MovingAverage(self.ema_decay)]
 
 
 def _channels_last(images: Tensor) -> Tensor:

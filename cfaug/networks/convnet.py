@@ -10,10 +10,16 @@ class ConvNet(nn.Module):
         side: Side of the images, a multiple of 4.
         features: Length of the representation.
         channels: Channels at full resolution; twice and four times as many at the next two.
+
+    Raises:
+        ValueError: If the side is not a multiple of 4.
     """
 
     def __init__(self, side: int, features: int = 128, channels: int = 32) -> None:
         super().__init__()
+        if side % 4:
+            msg = f"images are {side} pixels wide; this network needs a side divisible by 4"
+            raise ValueError(msg)
         self.features = features
         self.layers = nn.Sequential(
             nn.Conv2d(3, channels, 3, padding=1, bias=False),

@@ -42,7 +42,8 @@ def test_the_adversary_descends_while_the_encoder_climbs() -> None:
     def gradient(weight: float) -> torch.Tensor:
         torch.manual_seed(0)
         generator.zero_grad()
-        generator.losses(batch, weight)["loss"].backward()  # type: ignore[arg-type]
+        generator.adversary_weight = weight
+        generator.losses(batch)["loss"].backward()  # type: ignore[arg-type]
         assert head.grad is not None
         return head.grad.clone()
 
@@ -51,9 +52,29 @@ def test_the_adversary_descends_while_the_encoder_climbs() -> None:
     assert torch.allclose(two - none, 2 * (one - none), atol=1e-4)
     torch.manual_seed(0)
     generator.zero_grad()
-    generator.losses(batch, 0.0)["adversary"].backward()  # type: ignore[arg-type]
+    generator.losses(batch, ramp=0.0)["adversary"].backward()  # type: ignore[arg-type]
     assert head.grad is not None
     assert head.grad.abs().max() == 0  # weight 0 reaches the adversary alone
+
+
+def test_consistency_teaches_the_encoder_alone_to_read_edits_back() -> None:
+    generator = ConditionalVAE(SPACE, (3, 16, 16), latent=4, channels=16, width=8)
+    images, rows = torch.rand(8, 3, 16, 16), torch.randint(2, (8, 3))
+    batch = {"image": images, "attributes": rows, "index": torch.arange(8)}
+    torch.manual_seed(0)
+    loss = generator.losses(batch)["consistency"]  # type: ignore[arg-type]
+    torch.manual_seed(0)
+    torch.randn(8, 4)  # the noise of u, drawn first
+    targets = torch.stack([torch.randint(n, (8,)) for n in SPACE.cardinalities], dim=1)
+    latent, _ = generator.encoder(images, rows)
+    inferred, _ = generator.encoder(generator.edit(images, rows, targets), targets)
+    expected = ((inferred - latent) ** 2).sum() / 8
+    assert float(loss.detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
+    loss.backward()
+    assert all(p.grad is None for p in generator.decoder.parameters())
+    gradient = generator.encoder.head.weight.grad
+    assert gradient is not None
+    assert gradient.abs().max() > 0
 
 
 def test_short_training_moves_edits_towards_the_true_counterfactual() -> None:

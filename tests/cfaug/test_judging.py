@@ -5,7 +5,7 @@ import torch
 from lightning.pytorch import seed_everything
 from torch import Tensor
 
-from cfaug.evaluation.judging import Judging, judge_generator
+from cfaug.evaluation.judging import Judging, exact_errors, judge_generator
 from cfaug.generators.base import Generator
 from datamodules.digits import ConfoundedDigits
 from datamodules.renderers import PALETTE, Color
@@ -65,6 +65,15 @@ def test_an_exact_edit_is_effective_exact_and_leaves_nothing(honest: Judging) ->
     assert figures["test/leakage/color"] < figures["test/leakage_chance/color"] + 8
     assert abs(figures["test/transfer/gap"]) < 4
     assert figures["test/transfer/real"] > 90
+
+
+def test_exact_errors_are_means_over_images() -> None:
+    truth = torch.zeros(2, 3, 16, 16)
+    edited = truth + torch.tensor([0.1, 0.01])[:, None, None, None]
+    errors = {name: float(value) for name, value in exact_errors(edited, truth).items()}
+    assert errors["exact_l1"] == pytest.approx(255 * 0.055, rel=1e-4)
+    assert errors["exact_psnr"] == pytest.approx((20 + 40) / 2, rel=1e-4)
+    assert exact_errors(edited, edited)["exact_ssim"] == pytest.approx(1, abs=1e-4)
 
 
 def test_an_edit_that_does_nothing_is_not_effective(honest: Judging) -> None:

@@ -4,12 +4,12 @@ import torch
 from torch import nn
 from torch.distributions import ContinuousBernoulli, Normal, kl_divergence
 
-from cfaug.classifiers.invariance import squared_distance
-from cfaug.generators.losses import (
+from cfaug.losses import (
     attribute_loss,
     gaussian_kl,
     reconstruction_loss,
     reverse_gradient,
+    squared_distance,
 )
 
 

@@ -1,4 +1,3 @@
-import shutil
 from pathlib import Path
 
 import pytest
@@ -114,14 +113,21 @@ def test_missing_mnist_says_what_to_put_where(
         data.prepare_data()
 
 
-def test_damaged_mnist_is_named(tmp_path: Path, mnist_root: Path) -> None:
+@pytest.mark.parametrize("name", ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3"])
+@pytest.mark.parametrize("content", ["cut", "empty", "garbage"])
+def test_damaged_mnist_is_named(name: str, content: str, tmp_path: Path, mnist_root: Path) -> None:
     raw = tmp_path / "MNIST" / "raw"
-    shutil.copytree(mnist_root / "MNIST" / "raw", raw)
-    images = raw / "t10k-images-idx3-ubyte"
-    images.chmod(0o644)
-    images.write_bytes(images.read_bytes()[:5000])
+    raw.mkdir(parents=True)
+    for path in (mnist_root / "MNIST" / "raw").iterdir():
+        (raw / path.name).symlink_to(path)
+    damaged = raw / f"{name}-ubyte"
+    kept = {"cut": damaged.read_bytes()[:5000], "empty": b"", "garbage": b"no digits" * 100}
+    damaged.unlink()
+    damaged.write_bytes(kept[content])
+    data = ConfoundedDigits([Color()], root=tmp_path)
+    data.prepare_data()  # all files are there: nothing is downloaded
     with pytest.raises(RuntimeError, match=r"MNIST.raw cannot be read|is damaged"):
-        load_mnist(tmp_path)
+        data.setup()
 
 
 def test_real_mnist_is_split_as_documented(mnist_root: Path) -> None:

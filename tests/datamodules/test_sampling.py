@@ -48,7 +48,7 @@ def test_weights_are_capped_and_reduce_the_effective_size() -> None:
 def test_every_image_comes_once_before_any_comes_again(
     size: int, epoch_size: int, seed: int
 ) -> None:
-    sampler = DrawSampler(size, epoch_size, seed)
+    sampler = DrawSampler(range(size), epoch_size, seed)
     rows, draws = [], []
     for epoch in range(4):
         sampler.set_epoch(epoch)
@@ -62,10 +62,37 @@ def test_every_image_comes_once_before_any_comes_again(
 
 @pytest.mark.parametrize("weights", [None, torch.rand(50)])
 def test_an_epoch_is_the_same_whatever_came_before(weights: torch.Tensor | None) -> None:
-    a, b = DrawSampler(50, 64, 1, weights), DrawSampler(50, 64, 1, weights)
+    a, b = (DrawSampler(range(50), 64, 1, weights) for _ in range(2))
     list(a)
     a.set_epoch(3)
     b.set_epoch(3)
     assert list(a) == list(b)
     b.set_epoch(4)
     assert [row for row, _ in a] != [row for row, _ in b]
+
+
+@pytest.mark.parametrize("weights", [None, torch.rand(50)])
+def test_devices_share_the_draws_of_an_epoch(weights: torch.Tensor | None) -> None:
+    one = list(DrawSampler(range(50), 64, 1, weights))
+    shares = [list(DrawSampler(range(50), 64, 1, weights, rank, 4)) for rank in range(4)]
+    # Four devices with a quarter of a batch each see the batches of one device.
+    for start in range(0, 64, 16):
+        parts = [draw for share in shares for draw in share[start // 4 : start // 4 + 4]]
+        assert sorted(parts, key=lambda draw: draw[1]) == one[start : start + 16]
+
+
+def test_a_share_that_does_not_come_out_even_is_cut_alike_on_all_devices() -> None:
+    shares = [list(DrawSampler(range(50), 11, 1, None, rank, 2)) for rank in range(2)]
+    assert [len(share) for share in shares] == [5, 5]
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_a_resumed_epoch_goes_on_and_the_next_is_whole(replicas: int) -> None:
+    straight = DrawSampler(range(50), 64, 1, None, 0, replicas)
+    resumed = DrawSampler(range(50), 64, 1, None, 0, replicas, resume_at=(3, 8))
+    straight.set_epoch(3)
+    assert list(resumed) == list(straight)[8:]
+    assert len(resumed) == len(straight)
+    straight.set_epoch(4)
+    resumed.set_epoch(4)
+    assert list(resumed) == list(straight)

@@ -17,15 +17,26 @@ class StopAfterFirstEpoch(Callback):
 class InterruptInSecondEpoch(Callback):
     """Ctrl-C in the middle of an epoch."""
 
-    def on_train_batch_end(
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
+        if trainer.current_epoch == 1 and batch_idx == 2:
+            raise KeyboardInterrupt
+
+
+class InterruptInSecondValidation(Callback):
+    """Ctrl-C while a generator validates with the averages of its weights."""
+
+    def on_validation_batch_end(
         self,
         trainer: Trainer,
         pl_module: LightningModule,
         outputs: object,
         batch: Batch,
         batch_idx: int,
+        dataloader_idx: int = 0,
     ) -> None:
-        if trainer.current_epoch == 1 and batch_idx == 1:
+        if trainer.current_epoch == 1:
             raise KeyboardInterrupt
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -118,31 +119,54 @@ def test_the_same_seed_gives_the_same_figures_and_another_does_not(tmp_path: Pat
     a, b, c = (figures(tmp_path / name) for name in "abc")
     assert a == b
     assert a["train/loss"] != c["train/loss"]
+    assert a["val/loss"] != c["val/loss"]
+    assert fit("classifier", tmp_path / "d", "--seed_everything", str(2**32 - 1)) == 0
 
 
-@pytest.mark.parametrize("what", ["generator", "classifier"])
-def test_a_resumed_run_ends_with_the_weights_of_a_straight_one(what: str, tmp_path: Path) -> None:
-    assert fit(what, tmp_path / "straight") == 0
-    stop = ["--trainer.callbacks+=tests.integration.callbacks.StopAfterFirstEpoch"]
-    with pytest.raises(RuntimeError, match="killed"):
-        fit(what, tmp_path / "stopped", *stop)
-    first = tmp_path / "stopped/run/a/checkpoints/last.ckpt"
-    assert torch.load(first, weights_only=True)["epoch"] == 0
-    assert fit(what, tmp_path / "resumed", "--ckpt_path", str(first)) == 0
-    weights = [
-        torch.load(tmp_path / name / "run/a/checkpoints/last.ckpt", weights_only=True)
-        for name in ("straight", "resumed")
-    ]
-    assert weights[0]["global_step"] == weights[1]["global_step"]
-    for name, value in weights[0]["state_dict"].items():
-        assert torch.equal(value, weights[1]["state_dict"][name]), name
+def last(folder: Path) -> dict[str, Any]:
+    checkpoint: dict[str, Any] = torch.load(
+        folder / "run/a/checkpoints/last.ckpt", weights_only=True
+    )
+    return checkpoint
 
 
-def test_ctrl_c_leaves_a_checkpoint(tmp_path: Path) -> None:
-    stop = ["--trainer.callbacks+=tests.integration.callbacks.InterruptInSecondEpoch"]
-    with pytest.raises(SystemExit):
-        fit("classifier", tmp_path, *stop)
-    assert (tmp_path / "run/a/checkpoints/last.ckpt").exists()
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of each kind that nothing stopped."""
+    folder = tmp_path_factory.mktemp("straight")
+    for what in ("generator", "classifier"):
+        assert fit(what, folder / what) == 0
+    return folder
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize(
+    ("what", "stop", "steps"),
+    [
+        ("generator", "StopAfterFirstEpoch", 4),
+        ("generator", "InterruptInSecondEpoch", 6),
+        ("generator", "InterruptInSecondValidation", 8),
+        ("classifier", "StopAfterFirstEpoch", 4),
+        ("classifier", "InterruptInSecondEpoch", 6),
+    ],
+)
+def test_a_stopped_run_goes_on_to_the_weights_of_a_straight_one(
+    what: str, stop: str, steps: int, workers: str, straight: Path, tmp_path: Path
+) -> None:
+    words = ["--data.init_args.num_workers", workers]
+    stopping = f"--trainer.callbacks+=tests.integration.callbacks.{stop}"
+    if stop == "StopAfterFirstEpoch":
+        with pytest.raises(RuntimeError, match="killed"):
+            fit(what, tmp_path / "stopped", *words, stopping)
+    else:
+        assert fit(what, tmp_path / "stopped", *words, stopping) == 130
+    assert last(tmp_path / "stopped")["global_step"] == steps
+    checkpoint = str(tmp_path / "stopped/run/a/checkpoints/last.ckpt")
+    assert fit(what, tmp_path / "resumed", *words, "--ckpt_path", checkpoint) == 0
+    expected, found = last(straight / what), last(tmp_path / "resumed")
+    assert found["global_step"] == expected["global_step"]
+    for name, value in expected["state_dict"].items():
+        assert torch.equal(value, found["state_dict"][name]), name
 
 
 @pytest.mark.parametrize("what", ["generator", "classifier"])

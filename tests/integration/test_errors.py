@@ -68,6 +68,50 @@ def test_a_checkpoint_of_another_size(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "was made for images of (3, 20, 20), the data have (3, 16, 16)" in message
 
 
+@pytest.mark.parametrize("what", ["generator", "classifier"])
+def test_a_checkpoint_that_cannot_be_gone_on_from(
+    what: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = {"generator": GENERATOR, "classifier": CLASSIFIER}[what]
+    words = [what, "fit", *BASE, *DATA, *words, *logger(tmp_path / "run"), "--ckpt_path"]
+    assert "no checkpoint at" in fails([*words, str(tmp_path / "no.ckpt")], capsys)
+    (tmp_path / "bad.ckpt").write_bytes(b"no checkpoint")
+    assert "bad.ckpt is not a readable checkpoint" in fails(
+        [*words, str(tmp_path / "bad.ckpt")], capsys
+    )
+
+
+def test_going_on_with_other_values_of_the_same_number(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = checkpoint(tmp_path / "generator", [Thickness(), Color()])
+    colors = "[white,purple,olive,red,green,blue,yellow,magenta,cyan,orange]"
+    words = ["generator", "fit", *BASE, *DATA, *GENERATOR, *logger(tmp_path / "again")]
+    words += [
+        "--data.init_args.renderers",
+        f"[{{class_path: Thickness}}, {{class_path: Color, init_args: {{colors: {colors}}}}}]",
+    ]
+    message = fails([*words, "--ckpt_path", str(path)], capsys)
+    assert "the checkpoint was made for digit (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)" in message
+    assert "color (white, purple, olive," in message
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--data.init_args.num_workers", "-1"], "num_workers is -1, expected at least 0"),
+        (["--data.init_args.scale", "-2"], "scale is -2.0, expected at least 0"),
+        (["--data.init_args.size", "18"], "side divisible by 4"),
+        (["--trainer.max_epochs", "-1"], "training has no end"),
+    ],
+)
+def test_options_out_of_range(
+    words: list[str], expected: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    fit = ["classifier", "fit", *BASE, *DATA, *CLASSIFIER, *logger(tmp_path)]
+    assert expected in fails([*fit, *words], capsys)
+
+
 def test_a_missing_generator(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     words = ["evaluate", *DATA, "--folder", str(tmp_path), "--generator", str(tmp_path / "no.ckpt")]
     assert "no generator checkpoint at" in fails(words, capsys)

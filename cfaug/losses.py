@@ -1,4 +1,4 @@
-"""Losses of generators: plain functions of tensors."""
+"""Losses: plain functions of tensors."""
 
 from collections.abc import Sequence
 from math import log
@@ -40,6 +40,11 @@ def attribute_loss(logits: Sequence[Tensor], attributes: Tensor) -> Tensor:
     """
     terms = [F.cross_entropy(x, attributes[:, k]) / log(x.shape[1]) for k, x in enumerate(logits)]
     return torch.stack(terms).sum()
+
+
+def squared_distance(a: Tensor, b: Tensor) -> Tensor:
+    """Mean over images of the squared Euclidean distance between (B, D) representations."""
+    return (a - b).square().sum(1).mean()
 
 
 class _Reverse(torch.autograd.Function):

@@ -1,0 +1,43 @@
+"""What generators, classifiers and judges share."""
+
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+
+from datamodules.attributes import AttributeSpace
+from datamodules.noise import run_seed
+
+
+class AttributeModule(LightningModule):
+    """A module for images with given attributes, whose random numbers can be drawn again.
+
+    The random numbers of a training batch follow from the seed, the batch and the rank. Checkpoints
+    hold no state of the random number generators, so a run that went on from one would otherwise
+    draw other noise than the run that was never stopped.
+
+    Args:
+        attribute_space: The attributes of the data; linked from the data module.
+        image_shape: (3, H, W) of the images; linked from the data module.
+    """
+
+    def __init__(self, attribute_space: AttributeSpace, image_shape: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.attribute_space = attribute_space
+        self.image_shape = image_shape
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse a checkpoint of other attributes, which might fit by its shapes alone.
+
+        Raises:
+            ValueError: If it was made for other attributes.
+        """
+        space = checkpoint["hyper_parameters"]["attribute_space"]
+        self.attribute_space.require_same(space, "the checkpoint")
+
+    def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
+        """Seed torch for the batch: after the loader, which draws from the same generator."""
+        seed = run_seed()
+        for number in (self.current_epoch, batch_idx, self.global_rank):
+            seed = seed * 1_000_003 + number
+        torch.manual_seed(seed % 2**63)

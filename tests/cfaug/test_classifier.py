@@ -1,0 +1,61 @@
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from cfaug.classifiers.classifier import Classifier
+from cfaug.generators.base import Generator
+from datamodules.attributes import Batch, attribute_space
+
+SPACE = attribute_space({"digit": list("012"), "color": list("abcd")}, "digit")
+
+
+class Grey(Generator):
+    """Paints the new colour over everything, as one of four levels of grey."""
+
+    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+        return (targets[:, 1] / 4)[:, None, None, None].expand_as(images)
+
+
+@pytest.fixture
+def batch() -> Batch:
+    torch.manual_seed(0)
+    attributes = torch.stack([torch.arange(6) % 3, torch.arange(6) % 4], dim=1)
+    return {"image": torch.rand(6, 3, 8, 8), "attributes": attributes, "index": torch.arange(6)}
+
+
+def classifier(**weights: float) -> Classifier:
+    torch.manual_seed(1)
+    module = Classifier(SPACE, (3, 8, 8), features=8, **weights)
+    module._generator = [Grey(SPACE, (3, 8, 8))]
+    return module
+
+
+def test_the_loss_is_the_weighted_sum_of_its_terms(batch: Batch) -> None:
+    module = classifier(original_weight=0.5, counterfactual_weight=2.0, invariance_weight=0.3)
+    torch.manual_seed(2)
+    terms = module.losses(batch)
+    torch.manual_seed(2)
+    edited = module._generator[0].counterfactuals(batch)
+    assert torch.equal(edited["attributes"][:, 0], batch["attributes"][:, 0])
+    both = module.network(torch.cat([batch["image"], edited["image"]]))
+    a, b = both.chunk(2)
+    labels = batch["attributes"][:, 0]
+    original, counterfactual = (F.cross_entropy(module.head(x), labels) for x in (a, b))
+    distance = ((a - b) ** 2).sum(1).mean()
+    expected = 0.5 * original + 2 * counterfactual + 0.3 * distance
+    assert float(terms["loss"].detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
+
+
+def test_counterfactuals_alone_leave_no_trace_of_the_originals(batch: Batch) -> None:
+    statistics = []
+    for image in (batch["image"], torch.zeros(6, 3, 8, 8)):
+        module = classifier()
+        module.use_only(module._generator[0])
+        torch.manual_seed(2)
+        module.losses({**batch, "image": image})["loss"].backward()
+        statistics.append([*module.buffers(), *(p.grad for p in module.network.parameters())])
+    for a, b in zip(*statistics, strict=True):
+        assert a is not None
+        assert b is not None
+        assert torch.equal(a, b)
