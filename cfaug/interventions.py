@@ -1,6 +1,6 @@
 """Which attribute gets which value."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor
@@ -43,6 +43,22 @@ def other_value(attributes: Tensor, space: AttributeSpace, column: int, shift: T
     cardinality = space.cardinalities[column]
     step = 1 + (shift * (cardinality - 1)).long()
     targets[:, column] = (attributes[:, column] + step) % cardinality
+    return targets
+
+
+def set_values(attributes: Tensor, codes: Mapping[int, int]) -> Tensor:
+    """Give every image the values in `codes` (``{column: code}``) and keep the other attributes.
+
+    Args:
+        attributes: (B, K) int64 codes.
+        codes: The wanted values, see `AttributeSpace.encode`.
+
+    Returns:
+        (B, K) int64 codes.
+    """
+    targets = attributes.clone()
+    for column, code in codes.items():
+        targets[:, column] = code
     return targets
 
 

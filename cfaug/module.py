@@ -9,6 +9,12 @@ from datamodules.attributes import AttributeSpace
 from datamodules.noise import run_seed
 
 
+def best_device() -> torch.device:
+    """Where Lightning's ``accelerator: auto`` trains on one device."""
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return found or torch.device("cpu")
+
+
 class AttributeModule(LightningModule):
     """A module for images with given attributes, whose random numbers can be drawn again.
 

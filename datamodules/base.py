@@ -1,6 +1,7 @@
 """The DataModule that all data sets share: splits, loaders, sampling, rendering on the device."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from copy import copy
 from typing import Any, Self, TypedDict, cast
 
@@ -240,6 +241,12 @@ class AttributeDataModule(LightningDataModule, ABC):
     def predict_dataloader(self) -> DataLoader[Rows]:
         """Loader of the training split in its order."""
         return self.split_dataloader("train")
+
+    def batches(self, split: str, device: torch.device) -> Iterator[Batch]:
+        """Batches of a split in its order, rendered on a device, outside of a Trainer."""
+        for rows in self.split_dataloader(split):
+            moved = {name: value.to(device) for name, value in rows.items()}
+            yield self.finish(cast("Rows", moved))
 
     def on_after_batch_transfer(self, batch: Rows, dataloader_idx: int) -> Batch:
         """Render a batch where the model is; augment it in training."""

@@ -10,7 +10,11 @@ from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.augmentation import jiggle
 from datamodules.base import AttributeDataModule, Split
 from datamodules.noise import run_seed
-from datamodules.process import draw_attributes, resolve_strengths
+from datamodules.process import (
+    draw_attributes,
+    resolve_strengths,
+    strength_from_conflicting_share,
+)
 from datamodules.renderers import Renderer
 from datamodules.sampling import Sampling
 from datamodules.sources import Source, ensure_mnist, load_mnist, load_sklearn_digits, resize
@@ -28,6 +32,8 @@ class ConfoundedDigits(AttributeDataModule):
         root: Folder that holds ``MNIST/raw``; MNIST is downloaded there if it is missing.
         size: Side of the images in pixels.
         strength: r of the confounding, 0 (none) to 1 (total), for all attributes or by name.
+        conflicting_share: Share ε of images whose attribute is not the one aligned with the label,
+            for all attributes alike; takes the place of `strength`.
         oracle: Draw training and validation data without confounding, which only a known process
             can do: the upper bound.
         rotation: Augmentation, largest rotation in degrees.
@@ -51,6 +57,7 @@ class ConfoundedDigits(AttributeDataModule):
         root: Path = Path("data"),
         size: int = 28,
         strength: float | dict[str, float] = 0.95,
+        conflicting_share: float | None = None,
         oracle: bool = False,
         rotation: float = 8.0,
         shift: float = 0.06,
@@ -71,7 +78,14 @@ class ConfoundedDigits(AttributeDataModule):
         self.renderers = renderers
         self.source: Source = source
         self.root = Path(root)
-        self.strength = strength
+        self.strength: float | Mapping[str, float] = strength
+        if conflicting_share is not None:
+            self.strength = {
+                renderer.attribute.name: strength_from_conflicting_share(
+                    conflicting_share, len(renderer.attribute.values)
+                )
+                for renderer in renderers
+            }
         self.oracle = oracle
         self.rotation, self.shift, self.scale = rotation, shift, scale
         least = {"size": (size, 4), "rotation": (rotation, 0), "shift": (shift, 0)}
@@ -79,7 +93,7 @@ class ConfoundedDigits(AttributeDataModule):
             if value < smallest:
                 msg = f"{name} is {value}, expected at least {smallest}"
                 raise ValueError(msg)
-        resolve_strengths(self.attribute_space, strength)
+        resolve_strengths(self.attribute_space, self.strength)
 
     def prepare_data(self) -> None:
         """Download MNIST if it is wanted and missing."""

@@ -14,8 +14,18 @@ def strength_from_conflicting_share(share: float, cardinality: int) -> float:
 
     >>> strength_from_conflicting_share(0.09, 10)
     0.9
+
+    Raises:
+        ValueError: If no strength gives that share.
     """
-    return 1 - share / (1 - 1 / cardinality)
+    most = 1 - 1 / cardinality
+    if not 0 <= share <= most:
+        msg = (
+            f"conflicting_share is {share}, expected a number from 0 (total confounding) to "
+            f"{most:g} (none) for an attribute of {cardinality} values"
+        )
+        raise ValueError(msg)
+    return 1 - share / most
 
 
 def resolve_strengths(space: AttributeSpace, strength: float | Mapping[str, float]) -> list[float]:

@@ -103,6 +103,9 @@ class Color(Renderer):
     Args:
         colors: Names of `PALETTE` to use.
         jitter: Half width of the uniform noise added to each channel of an image's tint.
+
+    Raises:
+        ValueError: If the palette lacks a color.
     """
 
     def __init__(self, colors: tuple[str, ...] = tuple(PALETTE), jitter: float = 0.04) -> None:

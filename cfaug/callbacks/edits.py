@@ -40,7 +40,7 @@ class EditGrid(Callback):
 
     Args:
         images: Number of validation images, always the same.
-        every_n_epochs: Validations between two pictures.
+        every_n_epochs: Epochs from one picture to the next.
     """
 
     def __init__(self, images: int = 8, every_n_epochs: int = 1) -> None:

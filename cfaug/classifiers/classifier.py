@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import cast
 
 import torch
+from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -159,6 +160,11 @@ class Classifier(AttributeModule):
             self.log(f"test/{split}_accuracy", figures.accuracy)
             self.log(f"test/{split}_worst_group_accuracy", figures.worst_group_accuracy)
             self.log(f"test/{split}_worst_group_size", float(figures.worst_size))
+            if figures.worst_size:
+                rank_zero_only(print)(
+                    f"worst group of the {split} test set, {figures.worst_group_accuracy:.1f} % of "
+                    f"{figures.worst_size}: {self.attribute_space.group_name(figures.worst_group)}"
+                )
             cast("GroupAccuracy", groups).reset()
         for name, metric in self.flips.items():
             flips = cast("MeanMetric", metric)

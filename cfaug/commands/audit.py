@@ -1,5 +1,6 @@
 """``cfaug audit``: measure the confounding of a data set."""
 
+from jsonargparse.typing import PositiveInt
 from rich.console import Console
 from rich.table import Table
 
@@ -12,7 +13,9 @@ from datamodules.attributes import AttributeSpace
 def main(args: list[str]) -> None:
     """Run the command."""
     parser = data_parser("audit", "Measure the confounding of the training split.")
-    parser.add_argument("--permutations", type=int, default=1000, help="shuffles behind a p-value")
+    parser.add_argument(
+        "--permutations", type=PositiveInt, default=1000, help="shuffles behind a p-value"
+    )
     parser.add_argument("--rare", type=int, default=5, help="a group of at most so many is rare")
     options = parser.parse_args(args)
     data = prepare(options, parser)
@@ -43,6 +46,7 @@ def figures(audit: Audit, rare: int) -> dict[str, float]:
         found[f"audit/normalized_mutual_information/{name}"] = pair.normalized_mutual_information
         found[f"audit/cramers_v/{name}"] = pair.cramers_v
         found[f"audit/p_value/{name}"] = pair.p_value
+        found[f"audit/smallest_cell/{name}"] = float(pair.smallest_cell)
     return found
 
 

@@ -48,8 +48,8 @@ class Plan:
         generator: YAML of the generator.
         classifier: YAML of the classifier.
         folder: Where everything goes; finished parts found there are not computed again.
-        strength: Strength of the confounding.
-        root: Folder that holds ``MNIST/raw``, for data that need it.
+        strength: Strength of the confounding; None for that of the data's YAML.
+        root: Folder that holds ``MNIST/raw``; None for that of the data's YAML.
         seeds: Seeds of the classifiers.
         generator_epochs: Epochs of the generator.
         classifier_epochs: Epochs of each classifier.
@@ -61,8 +61,8 @@ class Plan:
     generator: Path
     classifier: Path
     folder: Path
-    strength: float = 0.95
-    root: Path = Path("data")
+    strength: float | None = None
+    root: Path | None = None
     seeds: tuple[int, ...] = (0, 1, 2)
     generator_epochs: int = 8
     classifier_epochs: int = 2
@@ -71,9 +71,12 @@ class Plan:
     @property
     def data_options(self) -> list[str]:
         """Options that every command gets on top of the data's YAML."""
+        named = {"strength": self.strength, "root": self.root}
         return [
-            *("--data.init_args.strength", str(self.strength)),
-            *("--data.init_args.root", str(self.root)),
+            word
+            for name, value in named.items()
+            if value is not None
+            for word in (f"--data.init_args.{name}", str(value))
         ]
 
 
@@ -244,7 +247,8 @@ def summarize(folder: Path, seeds: tuple[int, ...]) -> dict[str, float]:
 
 def show(folder: Path, plan: Plan, figures: dict[str, float], console: Console) -> None:
     """Print the table."""
-    title = f"strength {plan.strength}, mean of {len(plan.seeds)} seed(s), %"
+    strength = "" if plan.strength is None else f", strength {plan.strength}"
+    title = f"{plan.data.stem}{strength}, mean of {len(plan.seeds)} seed(s), %"
     # Nine columns fit 80 characters without lines between them.
     table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     columns = {

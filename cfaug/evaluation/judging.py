@@ -1,6 +1,6 @@
 """How good a generator is: what its edits do, what they leave behind, what a classifier learns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from math import ceil
@@ -18,9 +18,13 @@ from cfaug.confounding import cnf, contingency
 from cfaug.evaluation.readers import IGNORED, Reader, as_rendered, fit_quietly
 from cfaug.generators.base import Generator
 from cfaug.interventions import fresh_values, non_label_columns, other_value
+from cfaug.module import best_device
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
 from datamodules.noise import uniform
+
+MOST = 10_000
+"""Images of a split that are judged; more would not change the figures."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,9 @@ def judge_generator(
     transfer.use_only(generator)
     fit_quietly(transfer, data.sampled("natural"), steps, precision)
     with torch.no_grad():
-        return _measure(generator, data, judge.cpu(), probe.cpu(), transfer.cpu())
+        for network in (generator, judge, probe, transfer):
+            network.to(best_device())
+        return _measure(generator, data, judge, probe, transfer)
 
 
 def _leakage_lesson(generator: Generator, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -117,12 +123,17 @@ def _percent(a: Tensor, b: Tensor) -> Tensor:
     return 100 * (a == b).float().mean()
 
 
-def _batches(data: AttributeDataModule, split: str, limit: int, doing: str) -> Iterator[Batch]:
-    """Batches of a split, about `limit` images in all, with a progress bar."""
+def _batches(data: AttributeDataModule, split: str, doing: str) -> Iterable[Batch]:
+    """Batches of a split, about `MOST` images in all, with a progress bar."""
     loader = data.split_dataloader(split)
-    count = min(len(loader), ceil(limit / (loader.batch_size or 1)))
-    for rows in track(islice(loader, count), description=doing, total=count):
-        yield data.finish(rows)
+    count = min(len(loader), ceil(MOST / (loader.batch_size or 1)))
+    batches = islice(data.batches(split, best_device()), count)
+    return track(batches, description=doing, total=count)
+
+
+def _percents(read: Tensor, wanted: Tensor) -> Tensor:
+    """Agreement (K,) of codes (B, K) for each attribute, in per cent."""
+    return 100 * (read == wanted).float().mean(0).cpu()
 
 
 def _measure(
@@ -132,17 +143,16 @@ def _measure(
     probe: Reader,
     transfer: Classifier,
 ) -> Judging:
-    generator.cpu()
     space, means = generator.attribute_space, _Means()
     count = len(space.attributes)
     label = space.label_position
     effectiveness, judges = torch.zeros(count, count), torch.zeros(count)
     chance = torch.stack([_majority(data, space, k) for k in range(count)])
     images_seen = 0
-    for batch in _batches(data, "test", 10_000, "judging edits"):
+    for batch in _batches(data, "test", "judging edits"):
         images, attributes, size = batch["image"], batch["attributes"], len(batch["index"])
         images_seen += size
-        judges += size * 100 * (judge.read(images) == attributes).float().mean(0)
+        judges += size * _percents(judge.read(images), attributes)
 
         null = generator.edit(images, attributes, attributes)
         means.add("composition/1", _l1(null, images), size)
@@ -154,7 +164,7 @@ def _measure(
             shift = uniform(data.seed, f"judge/{name}", batch["index"], 1)[:, 0]
             targets = other_value(attributes, space, k, shift)
             edited = generator.edit(images, attributes, targets)
-            effectiveness[k] += size * 100 * (judge.read(edited) == targets).float().mean(0)
+            effectiveness[k] += size * _percents(judge.read(edited), targets)
             back = generator.edit(edited, targets, attributes)
             means.add(f"reversibility/{name}", _l1(back, images), size)
             if k != label:
@@ -200,9 +210,9 @@ def _residual_confounding(
     space = generator.attribute_space
     label = space.label_position
     before, after = [], []
-    for batch in _batches(data, "train", 10_000, "residual confounding"):
-        before.append(batch["attributes"])
-        after.append(judge.read(generator.counterfactuals(batch)["image"]))
+    for batch in _batches(data, "train", "residual confounding"):
+        before.append(batch["attributes"].cpu())
+        after.append(judge.read(generator.counterfactuals(batch)["image"]).cpu())
     figures: dict[str, float] = {}
     for stage, tables in {"before": before, "after": after}.items():
         table = torch.cat(tables)

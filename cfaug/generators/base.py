@@ -1,11 +1,12 @@
 """The one interface of all generators."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-from cfaug.interventions import fresh_values, non_label_columns
+from cfaug.interventions import fresh_values, non_label_columns, set_values
 from cfaug.module import AttributeModule
 from datamodules.attributes import Batch
 
@@ -27,10 +28,19 @@ class Generator(AttributeModule, ABC):
         """
 
     @torch.no_grad()
-    def counterfactuals(self, batch: Batch) -> Batch:
-        """The batch with every attribute but the label set to a fresh independent value."""
-        space = self.attribute_space
-        targets = fresh_values(batch["attributes"], space, non_label_columns(space))
+    def counterfactuals(self, batch: Batch, codes: Mapping[int, int] | None = None) -> Batch:
+        """Counterfactuals of a batch, with the attributes they have.
+
+        Args:
+            batch: The batch.
+            codes: ``{column: code}`` to set, all else kept; None gives every attribute but the
+                label a fresh independent value.
+        """
+        space, attributes = self.attribute_space, batch["attributes"]
+        if codes is None:
+            targets = fresh_values(attributes, space, non_label_columns(space))
+        else:
+            targets = set_values(attributes, codes)
         images = self.edit(batch["image"], batch["attributes"], targets)
         return {"image": images, "attributes": targets, "index": batch["index"]}
 

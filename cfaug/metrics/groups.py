@@ -44,15 +44,10 @@ class GroupAccuracy(Metric):
 
     def compute(self) -> GroupFigures:
         """The figures over all images seen on all devices."""
+        accuracy = 100 * float(self.correct.sum() / self.total.sum().clamp(min=1))
         eligible = self.total >= self.minimum
         if not eligible.any():
-            nothing = float("nan")
-            return GroupFigures(100 * float(self.correct.sum() / self.total.sum()), nothing, -1, 0)
+            return GroupFigures(accuracy, float("nan"), -1, 0)
         share = torch.where(eligible, self.correct / self.total.clamp(min=1), torch.inf)
         worst = int(share.argmin())
-        return GroupFigures(
-            accuracy=100 * float(self.correct.sum() / self.total.sum().clamp(min=1)),
-            worst_group_accuracy=100 * float(share[worst]),
-            worst_group=worst,
-            worst_size=int(self.total[worst]),
-        )
+        return GroupFigures(accuracy, 100 * float(share[worst]), worst, int(self.total[worst]))

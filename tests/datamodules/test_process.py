@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datamodules.attributes import attribute_space
+from datamodules.digits import ConfoundedDigits
 from datamodules.process import draw_attributes, strength_from_conflicting_share
+from datamodules.renderers import Color, Thickness
 
 DIGITS = [str(d) for d in range(10)]
 
@@ -68,3 +70,12 @@ def test_strength_of_an_unknown_attribute_is_named() -> None:
 def test_conflicting_share_of_the_benchmarks() -> None:
     r = strength_from_conflicting_share(0.005, 10)
     assert (1 - r) * (1 - 1 / 10) == pytest.approx(0.005)
+
+
+def test_a_conflicting_share_is_that_share_of_the_images() -> None:
+    data = ConfoundedDigits([Thickness(), Color()], source="digits", size=16, conflicting_share=0.2)
+    data.setup()
+    table = torch.cat([data.splits["train"].attributes, data.splits["val"].attributes])
+    for column, cardinality in ((1, 2), (2, 10)):
+        conflicting = (table[:, column] != table[:, 0] % cardinality).float().mean()
+        assert float(conflicting) == pytest.approx(0.2, abs=0.04)

@@ -96,9 +96,26 @@ def test_going_on_with_other_values_of_the_same_number(
     assert "color (white, purple, olive," in message
 
 
+def test_an_unknown_attribute_or_value_in_a_target(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = checkpoint(tmp_path / "generator", [Thickness(), Color()])
+    words = ["augment", *DATA, "--folder", str(tmp_path / "augment"), "--generator", str(path)]
+    message = fails([*words, "--targets", "{hue: red}"], capsys)
+    assert "unknown attribute 'hue'; this data set has ['digit', 'thickness', 'color']" in message
+    message = fails([*words, "--targets", "{color: pink}"], capsys)
+    assert "attribute 'color' has no value 'pink'; choose one of ['red'" in message
+    assert not list((tmp_path / "augment").iterdir())
+    assert main([*words, "--targets", "{color: red}"]) == 0
+    found = np.load(tmp_path / "augment/counterfactuals.npz")
+    assert set(found["attributes"][:, 2].tolist()) == {0}
+    assert (found["attributes"][:, :2] == found["source_attributes"][:, :2]).all()
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
+        (["--data.init_args.conflicting_share", "0.6"], "from 0 (total confounding) to 0.5 (none)"),
         (["--data.init_args.num_workers", "-1"], "num_workers is -1, expected at least 0"),
         (["--data.init_args.scale", "-2"], "scale is -2.0, expected at least 0"),
         (["--data.init_args.size", "18"], "side divisible by 4"),
