@@ -43,10 +43,10 @@ def _is_for_users(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.filename is not None or error.errno == ENOSPC
     frames = traceback.extract_tb(error.__traceback__)
+    if not frames or not isinstance(error, (ValueError, RuntimeError)):
+        return False
     packages = (find_spec(name) for name in ("cfaug", "datamodules"))
     folders = [Path(spec.origin).parent for spec in packages if spec and spec.origin]
-    last = Path(frames[-1].filename)
+    ours = any(Path(frames[-1].filename).is_relative_to(folder) for folder in folders)
     # What torch refuses in a line of ours is a defect and keeps its traceback.
-    raised = isinstance(error, (ValueError, RuntimeError)) and bool(frames[-1].line)
-    on_purpose = raised and str(frames[-1].line).startswith("raise ")
-    return on_purpose and any(last.is_relative_to(folder) for folder in folders)
+    return ours and (frames[-1].line or "").startswith("raise ")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from jsonargparse.typing import PositiveInt
+from rich.console import Console
 from rich.progress import track
 
 from cfaug.commands.common import (
@@ -84,7 +85,8 @@ def write_counterfactuals(
             for name, values in zip(parts, found, strict=True):
                 parts[name].append(values.cpu().numpy())
     arrays = {name: np.concatenate(values) for name, values in parts.items()}
-    with whole_file(path) as part, part.open("wb") as file:
+    writing = Console().status(f"writing {path}")
+    with writing, whole_file(path) as part, part.open("wb") as file:
         names = np.array(data.attribute_space.names)
         np.savez_compressed(file, allow_pickle=False, names=names, **arrays)
     return len(arrays["images"])
