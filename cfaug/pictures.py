@@ -7,9 +7,10 @@ import matplotlib as mpl
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
+from torchvision.utils import make_grid
 
 from cfaug.confounding import Audit, contingency
-from datamodules.attributes import AttributeSpace
+from datamodules.attributes import Attribute, AttributeSpace
 
 mpl.use("Agg")
 
@@ -71,6 +72,31 @@ def save_effectiveness(
     figure.savefig(path, dpi=90)
 
 
+def save_edits(cells: Tensor, attribute: Attribute, path: Path) -> None:
+    """Grid of edits of one attribute.
+
+    Args:
+        cells: (rows, 1 + values, 3, H, W) in [0, 1]; in each row an image and its edits.
+        attribute: The attribute, whose values head the columns.
+        path: The picture.
+    """
+    rows, columns, _, _, width = cells.shape
+    grid = make_grid(cells.flatten(0, 1), nrow=columns, padding=1, pad_value=0.5)
+    figure = Figure(figsize=(0.6 * columns + 0.2, 0.6 * rows + 0.7))
+    axes = figure.add_subplot()
+    axes.imshow(grid.permute(1, 2, 0).numpy(), interpolation="nearest")
+    centers = [1 + (width - 1) / 2 + k * (width + 1) for k in range(columns)]
+    turn = 45 if max(map(len, attribute.values)) > 3 else 0
+    names = ["image", *attribute.values]
+    axes.set_xticks(centers, names, rotation=turn, ha="left" if turn else "center")
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel(f"do({attribute.name})")
+    figure.savefig(path, dpi=100, bbox_inches="tight")  # headings are as long as the names
+
+
 def save_accuracies(accuracies: dict[str, list[float]], path: Path) -> None:
     """Bars of the accuracy of each method on unconfounded data, a dot for each seed."""
     figure = Figure(figsize=(6, 3.2), layout="constrained")
@@ -79,7 +105,7 @@ def save_accuracies(accuracies: dict[str, list[float]], path: Path) -> None:
         mean = sum(values) / len(values)
         axes.barh(row, mean, color="#4a90c2")
         axes.plot(values, [row] * len(values), "k.", markersize=4)
-        axes.text(mean + 1, row, f"{mean:.1f}", va="center")
+        axes.text(max(values) + 1.5, row, f"{mean:.1f}", va="center")
     axes.set_yticks(range(len(accuracies)), list(accuracies))
     axes.invert_yaxis()
     axes.set_xlim(0, 110)

@@ -4,17 +4,17 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
-from torchvision.utils import make_grid, save_image
 
 from cfaug.callbacks.records import run_folder
 from cfaug.generators.base import Generator
 from cfaug.interventions import single_edits
+from cfaug.pictures import save_edits
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
 
 
-def edit_grid(generator: Generator, batch: Batch, column: int) -> Tensor:
-    """Picture of all edits of one attribute: a row per image, the original and then each value.
+def all_edits(generator: Generator, batch: Batch, column: int) -> Tensor:
+    """Every edit of one attribute: a row per image, the original and then each value.
 
     Args:
         generator: The generator.
@@ -22,7 +22,7 @@ def edit_grid(generator: Generator, batch: Batch, column: int) -> Tensor:
         column: The attribute to edit.
 
     Returns:
-        (3, H', W') in [0, 1].
+        (B, 1 + values of the attribute, 3, H, W) in [0, 1], on the CPU.
     """
     space: AttributeSpace = generator.attribute_space
     edits = single_edits(batch["attributes"], column, space.cardinalities[column])
@@ -30,9 +30,7 @@ def edit_grid(generator: Generator, batch: Batch, column: int) -> Tensor:
         columns = [
             generator.edit(batch["image"], batch["attributes"], targets) for targets in edits
         ]
-    cells = torch.stack([batch["image"], *columns], dim=1).flatten(0, 1)
-    grid: Tensor = make_grid(cells.float().cpu(), nrow=1 + len(columns), pad_value=0.5)
-    return grid
+    return torch.stack([batch["image"], *columns], dim=1).float().cpu()
 
 
 class EditGrid(Callback):
@@ -61,14 +59,17 @@ class EditGrid(Callback):
         rows = data.splits["val"].__getitems__(list(range(self.images)))
         rows = data.transfer_batch_to_device(rows, pl_module.device, 0)
         batch = data.finish(rows)
-        for column, name in enumerate(pl_module.attribute_space.names):
-            grid = edit_grid(pl_module, batch, column)
-            folder = run_folder(trainer) / "edits"
-            folder.mkdir(parents=True, exist_ok=True)
-            save_image(grid, folder / f"do-{name}.png")
+        folder = run_folder(trainer) / "edits"
+        folder.mkdir(parents=True, exist_ok=True)
+        for column, attribute in enumerate(pl_module.attribute_space.attributes):
+            path = folder / f"do-{attribute.name}.png"
+            save_edits(all_edits(pl_module, batch, column), attribute, path)
             for logger in trainer.loggers:
                 if isinstance(logger, WandbLogger):
-                    caption = f"do({name}), epoch {trainer.current_epoch}"
+                    caption = f"do({attribute.name}), epoch {trainer.current_epoch}"
                     logger.log_image(
-                        f"edits/{name}", [grid], step=trainer.global_step, caption=[caption]
+                        f"edits/{attribute.name}",
+                        [str(path)],
+                        step=trainer.global_step,
+                        caption=[caption],
                     )

@@ -6,9 +6,8 @@ import torch
 from jsonargparse.typing import PositiveInt
 from rich.console import Console
 from rich.table import Table
-from torchvision.utils import save_image
 
-from cfaug.callbacks.edits import edit_grid
+from cfaug.callbacks.edits import all_edits
 from cfaug.commands.common import (
     add_generator_argument,
     chosen_generator,
@@ -18,7 +17,7 @@ from cfaug.commands.common import (
 )
 from cfaug.evaluation.judging import Judging, judge_generator
 from cfaug.generators.base import Generator
-from cfaug.pictures import save_effectiveness
+from cfaug.pictures import save_edits, save_effectiveness
 from datamodules.base import AttributeDataModule
 
 
@@ -38,19 +37,19 @@ def main(args: list[str]) -> None:
     pictures = [options.folder / "effectiveness.png"]
     names = generator.attribute_space.names
     save_effectiveness(judging.effectiveness, judging.judges, names, pictures[0])
-    pictures += save_edits(generator, data, options.folder)
+    pictures += save_grids(generator, data, options.folder)
     command = ["evaluate", *args]
     record(options.folder, command, judging.figures, pictures, {"generator": str(path)})
     print(f"pictures and metrics.json: {options.folder}")
 
 
-def save_edits(generator: Generator, data: AttributeDataModule, folder: Path) -> list[Path]:
+def save_grids(generator: Generator, data: AttributeDataModule, folder: Path) -> list[Path]:
     """Write a grid of edits of the first test images for each attribute."""
     batch = data.finish(data.splits["test"].__getitems__(list(range(8))))
     paths = []
-    for column, name in enumerate(generator.attribute_space.names):
-        paths.append(folder / f"do-{name}.png")
-        save_image(edit_grid(generator.cpu(), batch, column), paths[-1])
+    for column, attribute in enumerate(generator.attribute_space.attributes):
+        paths.append(folder / f"do-{attribute.name}.png")
+        save_edits(all_edits(generator.cpu(), batch, column), attribute, paths[-1])
     return paths
 
 
