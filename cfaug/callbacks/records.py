@@ -70,6 +70,14 @@ class RunRecord(Callback):
         if trainer.state.fn == "validate":
             self._write(trainer)
 
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Say how to go on after Ctrl-C, which leaves a checkpoint."""
+        if isinstance(exception, KeyboardInterrupt) and trainer.is_global_zero:
+            path = run_folder(trainer) / "checkpoints" / "last.ckpt"
+            print(f"\nto go on: the same command with --ckpt_path {path}")
+
     def _write(self, trainer: Trainer) -> None:
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return

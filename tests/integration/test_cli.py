@@ -151,7 +151,13 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_a_stopped_run_goes_on_to_the_weights_of_a_straight_one(
-    what: str, stop: str, steps: int, workers: str, straight: Path, tmp_path: Path
+    what: str,
+    stop: str,
+    steps: int,
+    workers: str,
+    straight: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     words = ["--data.init_args.num_workers", workers]
     stopping = f"--trainer.callbacks+=tests.integration.callbacks.{stop}"
@@ -160,6 +166,8 @@ def test_a_stopped_run_goes_on_to_the_weights_of_a_straight_one(
             fit(what, tmp_path / "stopped", *words, stopping)
     else:
         assert fit(what, tmp_path / "stopped", *words, stopping) == 130
+        hint = f"--ckpt_path {tmp_path / 'stopped/run/a/checkpoints/last.ckpt'}"
+        assert hint in capsys.readouterr().out
     assert last(tmp_path / "stopped")["global_step"] == steps
     checkpoint = str(tmp_path / "stopped/run/a/checkpoints/last.ckpt")
     assert fit(what, tmp_path / "resumed", *words, "--ckpt_path", checkpoint) == 0
@@ -167,6 +175,28 @@ def test_a_stopped_run_goes_on_to_the_weights_of_a_straight_one(
     assert found["global_step"] == expected["global_step"]
     for name, value in expected["state_dict"].items():
         assert torch.equal(value, found["state_dict"][name]), name
+
+
+def run_apart(command: list[str]) -> str:
+    """Run a command that must succeed in processes of its own; what it prints."""
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_two_processes_measure_what_one_does(straight: Path, tmp_path: Path) -> None:
+    checkpoint = str(straight / "classifier/run/a/checkpoints/last.ckpt")
+    words = ["classifier", "test", *BASE, *DATA, *CLASSIFIER, "--ckpt_path", checkpoint]
+    words += ["--trainer.accelerator", "cpu", "--trainer.precision", "32-true"]
+    assert main([*words, *logger(tmp_path / "one")]) == 0
+    two = [*logger(tmp_path / "two"), "--trainer.devices", "2", "--trainer.strategy", "ddp"]
+    run_apart([sys.executable, "-m", "cfaug", *words, *two])
+    one, both = figures(tmp_path / "one"), figures(tmp_path / "two")
+    assert one.keys() == both.keys()
+    for name, value in one.items():
+        assert both[name] == pytest.approx(value, abs=0.3), name  # a borderline image or so
 
 
 @pytest.mark.parametrize("what", ["generator", "classifier"])
@@ -180,11 +210,7 @@ def test_two_processes_train_together(what: str, tmp_path: Path, generator: Path
     if what == "classifier":
         words += ["--model.generator", str(generator / "checkpoints/last.ckpt")]
     command = [sys.executable, "-m", "cfaug", *words]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "ranks checked" in done.stdout
+    assert "ranks checked" in run_apart(command)
     # 512 draws, two processes, 128 images each: two updates.
     state = torch.load(tmp_path / "run/a/checkpoints/last.ckpt", weights_only=True)
     assert state["global_step"] == 2
