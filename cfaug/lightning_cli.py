@@ -1,6 +1,7 @@
 """LightningCLI for generators and classifiers, which share data modules and trainers."""
 
 from pathlib import Path
+from typing import Any
 
 from jsonargparse import set_parsing_settings
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -42,16 +43,20 @@ class CfaugCLI(LightningCLI):
         options = self.config[self.config["subcommand"]]
         if self.model_class is not Classifier or options.model.generator != LAST:
             return
-        if options.ckpt_path:  # the generator that the run began with
-            began = read_checkpoint(Path(options.ckpt_path))["hyper_parameters"]
-            options.model.generator = began["generator"]
-        else:
-            options.model.generator = find_generator(LAST)
+        began = self._checkpoint()  # a run goes on with the generator that it began with
+        options.model.generator = (
+            began["hyper_parameters"]["generator"] if began else find_generator(LAST)
+        )
+
+    def _checkpoint(self) -> dict[str, Any] | None:
+        """What the file named by ``--ckpt_path`` holds."""
+        path = self.config[self.config["subcommand"]].get("ckpt_path")
+        if not path or path in SPECIAL_CHECKPOINTS:
+            return None
+        return read_checkpoint(Path(path))
 
     def _parse_ckpt_path(self) -> None:
-        path = self.config[self.config["subcommand"]].get("ckpt_path")
-        if path and path not in SPECIAL_CHECKPOINTS:
-            read_checkpoint(Path(path))
+        self._checkpoint()  # a missing or damaged file is told before anything is built
         # The command line wins over a checkpoint's hyperparameters when a run goes on.
         if self.config.get("subcommand") != "fit":
             super()._parse_ckpt_path()

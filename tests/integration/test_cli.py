@@ -96,6 +96,13 @@ def test_the_last_generator_is_found_and_named(
     assert f"generator of the last run: {found}" in capsys.readouterr().out
     config = yaml.safe_load((tmp_path / "some/run/a/config-fit.yaml").read_text())
     assert config["model"]["generator"] == found
+    # A run that goes on keeps its generator, whatever was trained since.
+    os.utime(tmp_path / "runs/generator/old/checkpoints/last.ckpt")
+    words = ["--model.generator", "last", "--trainer.max_epochs", "3", "--ckpt_path"]
+    words += [str(tmp_path / "some/run/a/checkpoints/last.ckpt")]
+    assert fit("classifier", tmp_path / "more", *words) == 0
+    config = yaml.safe_load((tmp_path / "more/run/a/config-fit.yaml").read_text())
+    assert config["model"]["generator"] == found
 
 
 def test_classifier_takes_the_generator_and_is_tested(generator: Path, tmp_path: Path) -> None:
