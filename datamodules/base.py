@@ -59,6 +59,18 @@ def _as_fetched(rows: Any) -> Any:
     return rows
 
 
+def require_at_least(smallest: float, **values: float | None) -> None:
+    """Check options by name; None is left to its default.
+
+    Raises:
+        ValueError: If one is smaller; the message names it.
+    """
+    for name, value in values.items():
+        if value is not None and value < smallest:
+            msg = f"{name} is {value}, expected at least {smallest}"
+            raise ValueError(msg)
+
+
 class AttributeDataModule(LightningDataModule, ABC):
     """Images with named attributes.
 
@@ -95,12 +107,8 @@ class AttributeDataModule(LightningDataModule, ABC):
         seed: int,
     ) -> None:
         super().__init__()
-        least = {"batch_size": (batch_size, 1), "epoch_size": (epoch_size, 1)}
-        least["num_workers"] = (num_workers, 0)
-        for name, (value, smallest) in least.items():
-            if value is not None and value < smallest:
-                msg = f"{name} is {value}, expected at least {smallest}"
-                raise ValueError(msg)
+        require_at_least(1, batch_size=batch_size, epoch_size=epoch_size)
+        require_at_least(0, num_workers=num_workers)
         if weight_cap <= 0:
             msg = f"weight_cap is {weight_cap}, expected a number above 0"
             raise ValueError(msg)

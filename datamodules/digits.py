@@ -8,7 +8,7 @@ from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.augmentation import jiggle
-from datamodules.base import AttributeDataModule, Split
+from datamodules.base import AttributeDataModule, Split, require_at_least
 from datamodules.noise import run_seed
 from datamodules.process import (
     draw_attributes,
@@ -88,11 +88,8 @@ class ConfoundedDigits(AttributeDataModule):
             }
         self.oracle = oracle
         self.rotation, self.shift, self.scale = rotation, shift, scale
-        least = {"size": (size, 4), "rotation": (rotation, 0), "shift": (shift, 0)}
-        for name, (value, smallest) in {**least, "scale": (scale, 0)}.items():
-            if value < smallest:
-                msg = f"{name} is {value}, expected at least {smallest}"
-                raise ValueError(msg)
+        require_at_least(4, size=size)
+        require_at_least(0, rotation=rotation, shift=shift, scale=scale)
         resolve_strengths(self.attribute_space, self.strength)
 
     def prepare_data(self) -> None:
