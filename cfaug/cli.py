@@ -16,11 +16,12 @@ USAGE = """usage: cfaug COMMAND [options]
   evaluate    judge a generator
   augment     write counterfactuals to disk
   benchmark   the whole loop: audit, generator, judges, classifiers, table
+  study       compare generators over strengths and seeds
 
 `cfaug COMMAND --help` shows its options. Every option can stand in a YAML: -c FILE.
 """
 MODULES = ("generator", "classifier")
-COMMANDS = ("audit", "evaluate", "augment", "benchmark")
+COMMANDS = ("audit", "evaluate", "augment", "benchmark", "study")
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -1,0 +1,251 @@
+"""The parts of the whole loop, each a command line; finished parts are not computed again."""
+
+import hashlib
+import json
+import math
+import shlex
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import wandb
+import yaml
+from rich.console import Console
+
+from cfaug.cli import run_command
+from cfaug.files import write_json
+
+METHODS: dict[str, list[str]] = {
+    "erm": [],
+    "balanced": ["--data.init_args.sampling", "balanced"],
+    "counterfactual": ["--model.generator", "{generator}"],
+    "oracle": ["--data.init_args.oracle", "true"],
+}
+TITLES = {
+    "erm": "ERM",
+    "balanced": "group-balanced",
+    "counterfactual": "counterfactual",
+    "oracle": "oracle",
+}
+
+
+@dataclass
+class Plan:
+    """What a benchmark runs.
+
+    Args:
+        base: YAML that generator and classifier share.
+        data: YAML of the data module.
+        generator: YAML of the generator.
+        classifier: YAML of the classifier.
+        folder: Where everything goes; finished parts found there are not computed again.
+        strength: Strength of the confounding; None for that of the data's YAML.
+        root: Folder that holds ``MNIST/raw``; None for that of the data's YAML.
+        seeds: Seeds of the classifiers; the generator has the first.
+        generator_epochs: Epochs of the generator; None for those of its YAML.
+        classifier_epochs: Epochs of each classifier.
+        judge_steps: Updates of each judge, probe and transfer classifier.
+    """
+
+    base: Path
+    data: Path
+    generator: Path
+    classifier: Path
+    folder: Path
+    strength: float | None = None
+    root: Path | None = None
+    seeds: tuple[int, ...] = (0, 1, 2)
+    generator_epochs: int | None = None
+    classifier_epochs: int = 2
+    judge_steps: int = 1000
+
+    @property
+    def checkpoint(self) -> Path:
+        """The generator's, once it is trained."""
+        return self.folder / "generator" / "run" / "checkpoints" / "last.ckpt"
+
+    @property
+    def data_options(self) -> list[str]:
+        """Options that every command gets on top of the data's YAML."""
+        named = {"strength": self.strength, "root": self.root}
+        return [
+            word
+            for name, value in named.items()
+            if value is not None
+            for word in (f"--data.init_args.{name}", str(value))
+        ]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One command of the loop: its title, its folder below the plan's, and its words."""
+
+    title: str
+    name: str
+    words: list[str]
+
+    @property
+    def command(self) -> str:
+        """The command line."""
+        return shlex.join(["cfaug", *self.words])
+
+
+def load_yaml(path: Path) -> Any:
+    """What a YAML says.
+
+    Raises:
+        ValueError: If it is missing or no YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        msg = f"cannot read the YAML {path}: {error}"
+        raise ValueError(msg) from error
+
+
+def digest(path: Path) -> str:
+    """Fingerprint of what a YAML says, whatever its layout and comments."""
+    content = json.dumps(load_yaml(path), sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def options_of(plan: Plan) -> dict[str, str]:
+    """The options of a plan as text, with fingerprints of the YAMLs."""
+    options = {name: str(value) for name, value in asdict(plan).items()}
+    for name in ("base", "data", "generator", "classifier"):
+        options[name] += f" (sha256 {digest(Path(options[name]))})"
+    return options
+
+
+def changed_options(known: dict[str, str], options: dict[str, str]) -> str:
+    """What differs between two plans, in words; empty where nothing does."""
+    changed = [name for name in options if options[name] != known.get(name)]
+    return ", ".join(f"{name} {known.get(name)} instead of {options[name]}" for name in changed)
+
+
+def claim(plan: Plan) -> None:
+    """Refuse a folder whose finished parts were made with other options.
+
+    Raises:
+        ValueError: If they were, or the folder cannot be written.
+    """
+    path = plan.folder / "plan.json"
+    options = options_of(plan)
+    if not path.exists():
+        write_json(path, options)
+    changes = changed_options(json.loads(path.read_text()), options)
+    if changes:
+        msg = (
+            f"{plan.folder} holds a benchmark with {changes}; "
+            "choose another --folder, or remove that one to start anew"
+        )
+        raise ValueError(msg)
+
+
+def command_part(plan: Plan, title: str, name: str, *options: str) -> Part:
+    """A command on the plan's data whose results go to the folder of its name."""
+    words = [name, "-c", str(plan.data), *plan.data_options]
+    return Part(title, name, [*words, "--folder", str(plan.folder / name), *options])
+
+
+def generator_parts(plan: Plan) -> Iterator[Part]:
+    """Train the generator, then judge it."""
+    words = _fit_words(plan, "generator", "run", plan.generator_epochs, plan.generator)
+    words += ["--seed_everything", str(plan.seeds[0])]
+    yield Part("generator", "generator/run", ["generator", "fit", *words])
+    options = ["--generator", str(plan.checkpoint), "--steps", str(plan.judge_steps)]
+    options += ["--seed", str(plan.seeds[0])]
+    yield command_part(plan, "judging the generator", "evaluate", *options)
+
+
+def classifier_parts(plan: Plan, methods: Sequence[str]) -> Iterator[Part]:
+    """Train and test the classifiers of the methods (keys of `METHODS`), one for each seed."""
+    for method in methods:
+        for seed in plan.seeds:
+            name = f"classifier-{method}"
+            words = _fit_words(plan, name, f"seed-{seed}", plan.classifier_epochs, plan.classifier)
+            words += ["--seed_everything", str(seed)]
+            words += [word.format(generator=plan.checkpoint) for word in METHODS[method]]
+            title = f"classifier: {TITLES[method]}, seed {seed}"
+            yield Part(title, f"{name}/seed-{seed}", ["classifier", "fit", *words])
+
+
+def _fit_words(plan: Plan, name: str, version: str, epochs: int | None, config: Path) -> list[str]:
+    """Words of ``fit`` that put a run into a folder of its own."""
+    loggers = [
+        {
+            "class_path": "CSVLogger",
+            "init_args": {"save_dir": str(plan.folder), "name": name, "version": version},
+        },
+        {
+            "class_path": "WandbLogger",
+            "init_args": {
+                "save_dir": str(plan.folder),
+                "project": "cfaug",
+                "group": plan.folder.name,
+                "name": f"{name}-{version}",
+            },
+        },
+    ]
+    trainer: dict[str, object] = {"logger": loggers}
+    if epochs is not None:
+        trainer["max_epochs"] = epochs
+    overlay = plan.folder / "overlays" / f"{name}-{version}.yaml"
+    overlay.parent.mkdir(parents=True, exist_ok=True)
+    overlay.write_text(yaml.safe_dump({"trainer": trainer}))
+    configs = [plan.base, plan.data, config]
+    words = [word for path in configs for word in ("-c", str(path))]
+    return [*words, "-c", str(overlay), *plan.data_options]
+
+
+def run_part(folder: Path, part: Part, console: Console) -> float:
+    """Run a part unless it is done, and go on with one that was stopped.
+
+    Args:
+        folder: The plan's.
+        part: The part.
+        console: Where to say what is done.
+
+    Returns:
+        Seconds it took, whenever that was.
+    """
+    done = folder / part.name / "seconds.json"  # written last
+    if done.exists():
+        console.print(f"[dim]{part.title}: done before[/dim]")
+    else:
+        console.rule(part.title)
+        start = monotonic()
+        name, *rest = part.words
+        try:
+            run_command(name, [*rest, *_resume(folder / part.name)])
+        finally:
+            wandb.finish()  # or the next part would log into this one's run
+        write_json(done, {"seconds": monotonic() - start})
+    return float(json.loads(done.read_text())["seconds"])
+
+
+def _resume(folder: Path) -> list[str]:
+    """Words that let a killed ``fit`` go on; no part of the command behind a figure."""
+    checkpoint = folder / "checkpoints" / "last.ckpt"
+    return ["--ckpt_path", str(checkpoint)] if checkpoint.exists() else []
+
+
+def classifier_figures(folder: Path, method: str, seed: int) -> dict[str, float]:
+    """What the classifier of a method and seed left in ``metrics.json``."""
+    path = folder / f"classifier-{method}" / f"seed-{seed}" / "metrics.json"
+    figures: dict[str, float] = json.loads(path.read_text())
+    return figures
+
+
+def judged_figures(folder: Path) -> dict[str, float]:
+    """What judging the generator left, as ``generator/…``."""
+    judged = json.loads((folder / "evaluate" / "metrics.json").read_text())
+    return {name.replace("test/", "generator/", 1): value for name, value in judged.items()}
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Of the mean of at least two values."""
+    return statistics.stdev(values) / math.sqrt(len(values))

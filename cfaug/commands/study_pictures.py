@@ -1,0 +1,64 @@
+"""The figures of a study."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Configurations at one strength: title, points (name, x, y, error of y), level lines."""
+
+    title: str
+    points: list[tuple[str, float, float, float]]
+    lines: dict[str, float]
+
+
+def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
+    """Accuracy on unconfounded images against the effectiveness of editing the label, in per cent.
+
+    Args:
+        panels: One for each strength.
+        path: The picture.
+    """
+    figure = Figure(figsize=(1 + 5 * len(panels), 4.6), layout="constrained")
+    for number, panel in enumerate(panels, start=1):
+        axes = figure.add_subplot(1, len(panels), number)
+        for name, x, y, error in panel.points:
+            axes.errorbar(x, y, yerr=error, fmt="o", color="#1f6fb2", markersize=5)
+            axes.annotate(name, (x, y), (5, 4), textcoords="offset points", fontsize=8)
+        for title, level in panel.lines.items():
+            axes.axhline(level, color="#999999", linewidth=1, linestyle="--")
+            axes.text(
+                0.01, level, title, transform=axes.get_yaxis_transform(), va="bottom", fontsize=8
+            )
+        axes.set_title(panel.title)
+        axes.set_xlabel("a judge reads the new label after do(label), %")
+        axes.margins(x=0.15)
+        axes.spines[["top", "right"]].set_visible(False)
+    if panels:
+        figure.axes[0].set_ylabel("accuracy on unconfounded test images, %")
+    figure.savefig(path, dpi=100)
+
+
+def save_curves(curves: Mapping[str, Mapping[float, float]], path: Path) -> None:
+    """Accuracy on unconfounded images over the strength of the confounding.
+
+    Args:
+        curves: Accuracy in per cent by strength, of each method.
+        path: The picture.
+    """
+    strengths = sorted({strength for curve in curves.values() for strength in curve})
+    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    for name, curve in curves.items():
+        axes.plot([strengths.index(r) for r in curve], list(curve.values()), "o-", label=name)
+    # Evenly spaced: what matters happens between 0.95 and 1.
+    axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
+    axes.set_xlabel("strength r of the confounding")
+    axes.set_ylabel("accuracy on unconfounded test images, %")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=100)
