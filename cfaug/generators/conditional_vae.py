@@ -4,10 +4,11 @@ import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
+from torch.nn import functional as F
 
 from cfaug.callbacks.averaging import MovingAverage
 from cfaug.generators.base import Generator
-from cfaug.interventions import fresh_values
+from cfaug.interventions import fresh_values, non_label_columns
 from cfaug.losses import (
     attribute_loss,
     gaussian_kl,
@@ -16,31 +17,46 @@ from cfaug.losses import (
     squared_distance,
 )
 from cfaug.networks.conditional_vae import Decoder, Encoder, LatentAdversary
+from cfaug.residuals import copy_untouched
 from cfaug.schedules import scheduled
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import TEST_SETS
 
 
 class ConditionalVAE(Generator):
-    """Infers ``u ~ q(u | x, z)``, changes the attributes, draws ``p(x | u, z')``.
+    """Infers ``u, v ~ q(u, v | x, z)``, changes the attributes, draws ``p(x | u, v, z')``.
 
     Nothing rewards it for an attribute that a network reads from its images, so nothing is gained
     by writing the label into them. Train it on deconfounded batches (``sampling: deconfounded``):
     reconstruction alone then teaches what each attribute does. The loss is that of a β-VAE (Higgins
-    et al., ICLR 2017) with per-pixel terms summed, an adversary that makes u forget the attributes
-    where β alone does not, and the consistency of the encoder with the decoder: from an edit it
-    must infer the u that the edit was drawn with. So it learns to read the combinations of values
-    of which the data have no image. The weights used are a moving average.
+    et al., ICLR 2017) with per-pixel terms summed. Beside it,
+
+    - u is to forget all attributes, by a large β and an adversary. An edit of the label keeps u
+      alone: the less it holds of the old label, the better the new one shows;
+    - the detail v has a small β and is to forget the other attributes only, given the label. Edits
+      that keep the label keep v, and with it the shape that the label was read from. In half of the
+      images of a batch v is left out (as in nested dropout, Rippel et al., ICML 2014), so that u
+      holds what it can;
+    - encoder and decoder are to be consistent: from an edit, the encoder must infer the u and v
+      that the edit was drawn with. So it learns to read the combinations of values of which the
+      data have no image;
+    - what the decoder cannot draw is copied where an edit changes little, see `copy_untouched`.
+
+    The weights used are a moving average.
 
     Args:
         attribute_space: The attributes of the data; linked from the data module.
         image_shape: (3, H, W) of the images, H = W a multiple of 4; linked from the data module.
-        beta: Weight of the KL term at 28 x 28 pixels. All three weights follow the number of
-            pixels, whose terms are summed, so that u keeps as much of an image at any size.
-        adversary: Weight, at 28 x 28 pixels, of the gradient that makes u forget the attributes.
-        consistency: Weight, at 28 x 28 pixels, of the squared distance between u and what the
-            encoder infers from an edit drawn with u.
+        beta: Weight of the KL term of u at 28 x 28 pixels. All weights of the loss follow the
+            number of pixels, whose terms are summed, so that u keeps as much of an image at any
+            size.
+        detail_beta: Weight of the KL term of v at 28 x 28 pixels.
+        adversary: Weight, at 28 x 28 pixels, of the gradients that make u and v forget.
+        consistency: Weight, at 28 x 28 pixels, of the squared distance between the u and v of an
+            edit and what the encoder infers from it.
         latent: Dimensions of u.
+        detail: Dimensions of v.
+        gate: How fast the share of what is copied falls with the change, see `copy_untouched`.
         channels: Channels of the networks at half resolution.
         width: Length of the attribute embeddings.
         lr: Peak learning rate of Adam.
@@ -54,10 +70,13 @@ class ConditionalVAE(Generator):
         self,
         attribute_space: AttributeSpace,
         image_shape: tuple[int, int, int],
-        beta: float = 0.2,
+        beta: float = 1.0,
+        detail_beta: float = 0.05,
         adversary: float = 5.0,
         consistency: float = 1.0,
         latent: int = 32,
+        detail: int = 32,
+        gate: float = 4.0,
         channels: int = 32,
         width: int = 128,
         lr: float = 2e-3,
@@ -70,52 +89,88 @@ class ConditionalVAE(Generator):
             raise ValueError(msg)
         self.save_hyperparameters(logger=False)
         pixels = (side / 28) ** 2
-        self.kl_weight, self.adversary_weight = beta * pixels, adversary * pixels
-        self.consistency_weight = consistency * pixels
-        self.lr, self.ema_decay = lr, ema_decay
-        values = attribute_space.cardinalities
-        self.encoder = Encoder(values, side, latent, channels, width)
-        self.decoder = Decoder(values, side, latent, channels, width)
+        self.kl_weights = beta * pixels, detail_beta * pixels
+        self.adversary_weight, self.consistency_weight = adversary * pixels, consistency * pixels
+        self.gate, self.lr, self.ema_decay = gate, lr, ema_decay
+        self.sizes = [latent, detail]
+        values, label = attribute_space.cardinalities, attribute_space.label_position
+        self.encoder = Encoder(values, side, latent + detail, channels, width)
+        self.decoder = Decoder(values, side, latent + detail, channels, width)
+        self.others = non_label_columns(attribute_space)
         self.adversary = LatentAdversary(values, latent)
+        self.detail_adversary = LatentAdversary(
+            [values[k] for k in self.others], detail + values[label]
+        )
 
     def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
-        """See `Generator.edit`; u is the mean of its posterior."""
-        mean, _ = self.encoder(_channels_last(images), attributes)
-        edited: Tensor = self.decoder(mean, targets).sigmoid()
-        return edited
+        """See `Generator.edit`; u and v are the means of their posteriors."""
+        images = _channels_last(images)
+        mean, _ = self.encoder(images, attributes)
+        relabelled = self._relabelled(attributes, targets)
+        before = self.decoder(mean, attributes).sigmoid()
+        after = self.decoder(self._without_detail(mean, relabelled), targets).sigmoid()
+        return copy_untouched(images, before, after, relabelled, self.gate)
+
+    def _relabelled(self, attributes: Tensor, targets: Tensor) -> Tensor:
+        label = self.attribute_space.label_position
+        return attributes[:, label] != targets[:, label]
+
+    def _without_detail(self, latent: Tensor, where: Tensor) -> Tensor:
+        """The (B, latent + detail) latents with v at its prior mean in the images `where`."""
+        u, v = torch.split(latent, self.sizes, dim=1)
+        return torch.cat([u, v * ~where[:, None]], dim=1)
 
     def losses(self, batch: Batch, ramp: float = 1.0) -> dict[str, Tensor]:
         """The terms of the loss on a batch, ``loss`` being what is minimised.
 
         Args:
             batch: The batch.
-            ramp: Share of the weights of the adversary and of consistency, 0 to 1.
+            ramp: Share of the weights of the adversaries and of consistency, 0 to 1.
         """
         images, attributes = _channels_last(batch["image"]), batch["attributes"]
         mean, log_variance = self.encoder(images, attributes)
         latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-        reconstruction = reconstruction_loss(self.decoder(latent, attributes), images)
-        kl = gaussian_kl(mean, log_variance)
-        reversed_ = reverse_gradient(latent, ramp * self.adversary_weight)
-        forgetting = attribute_loss(self.adversary(reversed_), attributes)
+        half = torch.rand(len(mean), device=mean.device) < 0.5
+        logits = self.decoder(self._without_detail(latent, half), attributes)
+        reconstruction = reconstruction_loss(logits, images)
+        means, log_variances = (torch.split(t, self.sizes, dim=1) for t in (mean, log_variance))
+        kl, detail_kl = map(gaussian_kl, means, log_variances)
+        forgetting = self._forgetting(latent, attributes, ramp)
         consistency = self._consistency(mean.detach(), attributes)
-        loss = reconstruction + self.kl_weight * kl + forgetting
+        loss = reconstruction + self.kl_weights[0] * kl + self.kl_weights[1] * detail_kl
         return {
-            "loss": loss + ramp * self.consistency_weight * consistency,
+            "loss": loss + forgetting + ramp * self.consistency_weight * consistency,
             "reconstruction": reconstruction,
             "kl": kl,
+            "detail_kl": detail_kl,
             "adversary": forgetting,
             "consistency": consistency,
         }
 
+    def _forgetting(self, latent: Tensor, attributes: Tensor, ramp: float) -> Tensor:
+        reversed_ = reverse_gradient(latent, ramp * self.adversary_weight)
+        u, v = torch.split(reversed_, self.sizes, dim=1)
+        label = self.attribute_space.label_position
+        values = self.attribute_space.cardinalities[label]
+        known = F.one_hot(attributes[:, label], values).to(v.dtype)
+        # Told the label, the adversary finds in v only what v holds of an attribute beyond it.
+        found = self.detail_adversary(torch.cat([v, known], dim=1))
+        return attribute_loss(self.adversary(u), attributes) + attribute_loss(
+            found, attributes[:, self.others]
+        )
+
     def _consistency(self, latent: Tensor, attributes: Tensor) -> Tensor:
-        columns = range(len(self.attribute_space.attributes))
-        targets = fresh_values(attributes, self.attribute_space, columns)
+        label = self.attribute_space.label_position
+        targets = fresh_values(attributes, self.attribute_space, range(attributes.shape[1]))
+        half = torch.rand(len(latent), device=latent.device) < 0.5
+        targets[:, label] = torch.where(half, attributes[:, label], targets[:, label])
+        relabelled = self._relabelled(attributes, targets)
+        latent = self._without_detail(latent, relabelled)
         # The decoder learns nothing here: it would write u where only the encoder sees it.
         with torch.no_grad():
             edited = self.decoder(latent, targets).sigmoid()
         inferred, _ = self.encoder(_channels_last(edited), targets)
-        return squared_distance(inferred, latent)
+        return squared_distance(self._without_detail(inferred, relabelled), latent)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One update of all networks; the adversary's gradient reaches the encoder reversed."""

@@ -13,6 +13,10 @@ from datamodules.renderers import Color, Thickness
 SPACE = attribute_space({"digit": list("012"), "color": list("ab"), "size": list("slm")}, "digit")
 
 
+def small() -> ConditionalVAE:
+    return ConditionalVAE(SPACE, (3, 16, 16), latent=4, detail=4, channels=16, width=8)
+
+
 def test_edits_have_the_shape_and_range_of_images_for_any_attributes() -> None:
     for values in (
         {"digit": list("01")},
@@ -33,8 +37,42 @@ def test_unsuitable_images_are_refused(shape: tuple[int, int, int]) -> None:
         ConditionalVAE(SPACE, shape)
 
 
+def test_an_edit_that_changes_nothing_gives_the_image() -> None:
+    images, rows = torch.rand(4, 3, 16, 16), torch.randint(2, (4, 3))
+    assert torch.allclose(small().edit(images, rows, rows), images, atol=1e-6)
+
+
+def test_only_edits_that_keep_the_label_keep_the_detail() -> None:
+    generator, images, rows = small(), torch.rand(4, 3, 16, 16), torch.zeros(4, 3).long()
+    generator.gate = 1e9  # copies nothing
+    other = generator.decoder.stem.weight[:, 4:8]  # the weights of v
+    for column, uses_detail in ((0, False), (1, True)):
+        targets = rows.clone()
+        targets[:, column] = 1
+        before = generator.edit(images, rows, targets)
+        with torch.no_grad():
+            other += torch.randn_like(other)
+        same = torch.allclose(before, generator.edit(images, rows, targets), atol=1e-6)
+        assert same != uses_detail
+
+
+def test_told_the_label_the_adversary_of_the_detail_finds_nothing_in_an_aligned_attribute() -> None:
+    generator = small()
+    batch = {"image": torch.rand(8, 3, 16, 16), "attributes": torch.zeros(8, 3).long()}
+    batch["attributes"][:, 0] = torch.arange(8) % 3
+    batch["attributes"][:, 1] = batch["attributes"][:, 0] % 2
+    optimizer = torch.optim.Adam(generator.detail_adversary.parameters(), lr=0.01)
+    for _ in range(200):
+        optimizer.zero_grad()
+        generator.losses(batch)["adversary"].backward()  # type: ignore[arg-type]
+        optimizer.step()
+    found = torch.cat([torch.zeros(3, 4), torch.eye(3)], dim=1)  # v says nothing, the label all
+    read = generator.detail_adversary(found)[0].argmax(1)
+    assert read.tolist() == [0, 1, 0]
+
+
 def test_the_adversary_descends_while_the_encoder_climbs() -> None:
-    generator = ConditionalVAE(SPACE, (3, 16, 16), latent=4, channels=16, width=8)
+    generator = small()
     images, rows = torch.rand(8, 3, 16, 16), torch.randint(2, (8, 3))
     batch = {"image": images, "attributes": rows, "index": torch.arange(8)}
     head = generator.encoder.head.weight
@@ -58,17 +96,22 @@ def test_the_adversary_descends_while_the_encoder_climbs() -> None:
 
 
 def test_consistency_teaches_the_encoder_alone_to_read_edits_back() -> None:
-    generator = ConditionalVAE(SPACE, (3, 16, 16), latent=4, channels=16, width=8)
+    generator = small()
     images, rows = torch.rand(8, 3, 16, 16), torch.randint(2, (8, 3))
     batch = {"image": images, "attributes": rows, "index": torch.arange(8)}
     torch.manual_seed(0)
     loss = generator.losses(batch)["consistency"]  # type: ignore[arg-type]
     torch.manual_seed(0)
-    torch.randn(8, 4)  # the noise of u, drawn first
+    torch.randn(8, 8), torch.rand(8)  # the noise of u and v, and which images do without v
     targets = torch.stack([torch.randint(n, (8,)) for n in SPACE.cardinalities], dim=1)
+    targets[:, 0] = torch.where(torch.rand(8) < 0.5, rows[:, 0], targets[:, 0])
+    relabelled = targets[:, :1] != rows[:, :1]
+    kept = torch.cat([torch.ones(8, 4), (~relabelled).expand(8, 4)], dim=1)
     latent, _ = generator.encoder(images, rows)
-    inferred, _ = generator.encoder(generator.edit(images, rows, targets), targets)
-    expected = ((inferred - latent) ** 2).sum() / 8
+    edited = generator.decoder(latent * kept, targets).sigmoid()
+    inferred, _ = generator.encoder(edited, targets)
+    expected = ((inferred - latent).square() * kept).sum() / 8
+    assert 0 < relabelled.sum() < 8
     assert float(loss.detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
     loss.backward()
     assert all(p.grad is None for p in generator.decoder.parameters())
