@@ -57,6 +57,10 @@ benchmark: setup ## The whole loop on real MNIST at r = 0.95 and r = 0.99
 	$(CFAUG) benchmark -c experiments/benchmarks/mnist-colored-0.95.yaml $(ARGS)
 	$(CFAUG) benchmark -c experiments/benchmarks/mnist-colored-0.99.yaml $(ARGS)
 
+.PHONY: study
+study: setup ## Compare generators at 16 px; finished cells are kept in experiments/studies
+	$(CFAUG) study -c experiments/studies/generator/screen.yaml $(ARGS)
+
 .PHONY: test
 test: setup ## Pass the tests, offline
 	WANDB_MODE=offline $(BIN)/python -m pytest -q $(ARGS)
