@@ -76,7 +76,7 @@ class ConditionalVAE(Generator):
         consistency: float = 1.0,
         latent: int = 32,
         detail: int = 32,
-        gate: float = 4.0,
+        gate: float = 10.0,
         channels: int = 32,
         width: int = 128,
         lr: float = 2e-3,
@@ -109,7 +109,7 @@ class ConditionalVAE(Generator):
         relabelled = self._relabelled(attributes, targets)
         before = self.decoder(mean, attributes).sigmoid()
         after = self.decoder(self._without_detail(mean, relabelled), targets).sigmoid()
-        return copy_untouched(images, before, after, relabelled, self.gate)
+        return copy_untouched(images, before, after, self.gate)
 
     def _relabelled(self, attributes: Tensor, targets: Tensor) -> Tensor:
         label = self.attribute_space.label_position
