@@ -61,6 +61,10 @@ benchmark: setup ## The whole loop on real MNIST at r = 0.95 and r = 0.99
 study: setup ## Compare generators at 16 px; finished cells are kept in experiments/studies
 	$(CFAUG) study -c experiments/studies/generator/screen.yaml $(ARGS)
 
+.PHONY: study-full
+study-full: setup ## Compare the default generator with the baselines at 28 px over the strengths
+	$(CFAUG) study -c experiments/studies/generator/full.yaml $(ARGS)
+
 .PHONY: test
 test: setup ## Pass the tests, offline
 	WANDB_MODE=offline $(BIN)/python -m pytest -q $(ARGS)

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 
 @dataclass(frozen=True)
 class Panel:
-    """Configurations at one strength: title, points (name, x, y, error of y), level lines."""
+    """Configurations at one strength: points (name, x, y, error of y), and others' accuracies."""
 
     title: str
     points: list[tuple[str, float, float, float]]
-    lines: dict[str, float]
+    levels: dict[str, float]
 
 
 def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
@@ -29,14 +29,13 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
         for name, x, y, error in panel.points:
             axes.errorbar(x, y, yerr=error, fmt="o", color="#1f6fb2", markersize=5)
             axes.annotate(name, (x, y), (5, 4), textcoords="offset points", fontsize=8)
-        for title, level in panel.lines.items():
-            axes.axhline(level, color="#999999", linewidth=1, linestyle="--")
-            axes.text(
-                0.01, level, title, transform=axes.get_yaxis_transform(), va="bottom", fontsize=8
-            )
-        axes.set_title(panel.title)
+        # A line far below would squeeze the points together.
+        if "oracle" in panel.levels:
+            axes.axhline(panel.levels["oracle"], color="#999999", linewidth=1, linestyle="--")
+        levels = ", ".join(f"{name} {value:.1f}" for name, value in panel.levels.items())
+        axes.set_title(f"{panel.title}\n{levels}", fontsize=10)
         axes.set_xlabel("a judge reads the new label after do(label), %")
-        axes.margins(x=0.15)
+        axes.margins(0.15)
         axes.spines[["top", "right"]].set_visible(False)
     if panels:
         figure.axes[0].set_ylabel("accuracy on unconfounded test images, %")

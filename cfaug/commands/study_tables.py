@@ -117,16 +117,17 @@ def write_tables(rows: list[Row], folder: Path) -> list[Path]:
 def _markdown(rows: list[Row]) -> str:
     shorts = [_short(row) for row in rows]
     names = max(map(list, shorts), key=len)
-    header = ["r", "configuration", "seeds", *names]
+    commands = list(dict.fromkeys(f"`{row['command']}` at {row['commit']}" for row in rows))
+    header = ["r", "configuration", "seeds", *names, "command"]
     lines = [header, ["---"] * len(header)]
     for row, short in zip(rows, shorts, strict=True):
         values = (short.get(name) for name in names)
         cells = ("" if value is None else f"{value:.1f}" for value in values)
         title = TITLES.get(str(row["name"]), str(row["name"]))
-        lines.append([f"{row['strength']:g}", title, str(row["seeds"]), *cells])
+        number = commands.index(f"`{row['command']}` at {row['commit']}") + 1
+        lines.append([f"{row['strength']:g}", title, str(row["seeds"]), *cells, str(number)])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    commands = dict.fromkeys(f"`{row['command']}` at {row['commit']}" for row in rows)
-    behind = "\n".join(f"- {command}" for command in commands)
+    behind = "\n".join(f"{number}. {command}" for number, command in enumerate(commands, start=1))
     return f"{table}\n\n{LEGEND}\nCommands:\n\n{behind}\n"
 
 
@@ -138,7 +139,7 @@ def _panels(rows: list[Row]) -> list[Panel]:
         for row in rows:
             name, accuracy = str(row["name"]), float(row["accuracy"])
             if name == "oracle" or (name in TITLES and row["strength"] == strength):
-                panel.lines[TITLES[name]] = accuracy
+                panel.levels[TITLES[name]] = accuracy
             elif row["strength"] == strength:
                 effect = next(v for k, v in _short(row).items() if k.startswith("do(") and v)
                 error = float(row.get("standard_error", 0.0))
