@@ -4,24 +4,22 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from cfaug.cli import main
 from cfaug.commands.benchmark import METHODS, summarize
 from tests.integration.test_cli import ROOT
+from tests.integration.tiny import tiny_data
 
 
 @pytest.fixture(scope="module")
 def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """A benchmark of a few updates, already run once."""
     folder = tmp_path_factory.mktemp("benchmark")
-    data = yaml.safe_load((ROOT / "experiments/data/digits-colored.yaml").read_text())
-    data["data"]["init_args"]["epoch_size"] = 128
-    (folder / "data.yaml").write_text(yaml.safe_dump(data))
+    data = tiny_data(folder)
     words = ["benchmark", "-c", str(ROOT / "experiments/benchmarks/demo.yaml")]
     for name, part in {"generator": "conditional-vae", "classifier": "counterfactual"}.items():
         words += [f"--{name}", str(ROOT / f"experiments/{name}/{part}.yaml")]
-    words += ["--base", str(ROOT / "experiments/base.yaml"), "--data", str(folder / "data.yaml")]
+    words += ["--base", str(ROOT / "experiments/base.yaml"), "--data", str(data)]
     words += ["--folder", str(folder / "run"), "--generator_epochs", "1"]
     words += ["--classifier_epochs", "1", "--judge_steps", "2"]
     assert main(words) == 0

@@ -10,15 +10,14 @@ import yaml
 from cfaug.cli import main
 from cfaug.commands.study_tables import summarize, write_tables
 from tests.integration.test_cli import ROOT
+from tests.integration.tiny import tiny_data
 
 
 @pytest.fixture(scope="module")
 def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """A study of two configurations and a few updates, already run once."""
     folder = tmp_path_factory.mktemp("study")
-    data = yaml.safe_load((ROOT / "experiments/data/digits-colored.yaml").read_text())
-    data["data"]["init_args"]["epoch_size"] = 128
-    (folder / "data.yaml").write_text(yaml.safe_dump(data))
+    data = tiny_data(folder)
     generator = yaml.safe_load((ROOT / "experiments/generator/conditional-vae.yaml").read_text())
     generator["trainer"]["max_epochs"] = 1
     for beta in (0.1, 1.0):
@@ -26,7 +25,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         (folder / f"beta-{beta}.yaml").write_text(yaml.safe_dump(generator))
     options = {
         "base": str(ROOT / "experiments/base.yaml"),
-        "data": str(folder / "data.yaml"),
+        "data": str(data),
         "classifier": str(ROOT / "experiments/classifier/counterfactual.yaml"),
         "configurations": [str(folder / "beta-0.1.yaml"), str(folder / "beta-1.0.yaml")],
         "folder": str(folder / "runs"),
