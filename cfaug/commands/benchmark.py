@@ -1,8 +1,6 @@
 """``cfaug benchmark``: the whole loop, from the audit to the table, resumable."""
 
-import logging
 import statistics
-import warnings
 from pathlib import Path
 
 from jsonargparse import ArgumentParser
@@ -20,6 +18,7 @@ from cfaug.commands.loop import (
     classifier_parts,
     command_part,
     generator_parts,
+    hush,
     judged_figures,
     run_part,
     standard_error,
@@ -43,8 +42,7 @@ def _plan(parser: ArgumentParser, args: list[str]) -> Plan:
 
 def run(plan: Plan) -> None:
     """Run what is not done yet, then print the table and write the pictures."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning")
+    hush()
     folder, console = plan.folder, Console()
     claim(plan)
     parts = [

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import logging
 import math
 import shlex
 import statistics
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -199,6 +201,12 @@ def _fit_words(plan: Plan, name: str, version: str, epochs: int | None, config: 
     configs = [plan.base, plan.data, config]
     words = [word for path in configs for word in ("-c", str(path))]
     return [*words, "-c", str(overlay), *plan.data_options]
+
+
+def hush() -> None:
+    """Leave out what Lightning says of each run; the loop has many."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")
 
 
 def run_part(folder: Path, part: Part, console: Console) -> float:

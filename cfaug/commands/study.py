@@ -1,9 +1,7 @@
 """``cfaug study``: generators compared by what a classifier learns from them."""
 
 import json
-import logging
 import shlex
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from cfaug.commands.loop import (
     classifier_figures,
     classifier_parts,
     generator_parts,
+    hush,
     judged_figures,
     load_yaml,
     options_of,
@@ -94,8 +93,7 @@ def main(args: list[str]) -> None:
 
 def run(study: Study, words: list[str]) -> None:
     """Run the cells that are not done, then write the table and the figures."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning")
+    hush()
     console, command = Console(), shlex.join(words)
     cells = list(_cells(study))
     todo = [cell for cell in cells if not _is_done(cell)]

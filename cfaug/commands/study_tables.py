@@ -117,15 +117,23 @@ def write_tables(rows: list[Row], folder: Path) -> list[Path]:
 def _markdown(rows: list[Row]) -> str:
     shorts = [_short(row) for row in rows]
     names = max(map(list, shorts), key=len)
-    commands = list(dict.fromkeys(f"`{row['command']}` at {row['commit']}" for row in rows))
+    sources = [f"`{row['command']}` at {row['commit']}" for row in rows]
+    commands = list(dict.fromkeys(sources))
     header = ["r", "configuration", "seeds", *names, "command"]
     lines = [header, ["---"] * len(header)]
-    for row, short in zip(rows, shorts, strict=True):
+    for row, short, source in zip(rows, shorts, sources, strict=True):
         values = (short.get(name) for name in names)
         cells = ("" if value is None else f"{value:.1f}" for value in values)
         title = TITLES.get(str(row["name"]), str(row["name"]))
-        number = commands.index(f"`{row['command']}` at {row['commit']}") + 1
-        lines.append([f"{row['strength']:g}", title, str(row["seeds"]), *cells, str(number)])
+        lines.append(
+            [
+                f"{row['strength']:g}",
+                title,
+                str(row["seeds"]),
+                *cells,
+                str(1 + commands.index(source)),
+            ]
+        )
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     behind = "\n".join(f"{number}. {command}" for number, command in enumerate(commands, start=1))
     return f"{table}\n\n{LEGEND}\nCommands:\n\n{behind}\n"
