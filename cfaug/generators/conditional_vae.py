@@ -37,6 +37,10 @@ class ConditionalVAE(Generator):
       that keep the label keep v, and with it the shape that the label was read from. In half of the
       images of a batch v is left out (as in nested dropout, Rippel et al., ICML 2014), so that u
       holds what it can;
+    - each attribute is to act in as few layers of the decoder as it needs (a group lasso, Yuan &
+      Lin, JRSS B 2006, over layers and attributes). Where colour tells of the digit, a decoder that
+      is free to draws the digit by its colour as well; it need not, so it does not. This is what
+      makes combinations with few images or none come out right;
     - encoder and decoder are to be consistent: from an edit, the encoder must infer the u and v
       that the edit was drawn with. So it learns to read the combinations of values of which the
       data have no image;
@@ -52,13 +56,14 @@ class ConditionalVAE(Generator):
             size.
         detail_beta: Weight of the KL term of v at 28 x 28 pixels.
         adversary: Weight, at 28 x 28 pixels, of the gradients that make u and v forget.
+        sparsity: Weight, at 28 x 28 pixels, of the sum of what each attribute does in each layer of
+            the decoder, see `Modulation.strengths`.
         consistency: Weight, at 28 x 28 pixels, of the squared distance between the u and v of an
             edit and what the encoder infers from it.
         latent: Dimensions of u.
         detail: Dimensions of v.
         gate: How fast the share of what is copied falls with the change, see `copy_untouched`.
         channels: Channels of the networks at half resolution.
-        width: Length of the attribute embeddings.
         lr: Peak learning rate of Adam.
         ema_decay: Decay of the moving average of the weights.
 
@@ -73,12 +78,12 @@ class ConditionalVAE(Generator):
         beta: float = 1.0,
         detail_beta: float = 0.05,
         adversary: float = 5.0,
+        sparsity: float = 10.0,
         consistency: float = 1.0,
         latent: int = 32,
         detail: int = 32,
         gate: float = 10.0,
         channels: int = 32,
-        width: int = 128,
         lr: float = 2e-3,
         ema_decay: float = 0.995,
     ) -> None:
@@ -91,11 +96,12 @@ class ConditionalVAE(Generator):
         pixels = (side / 28) ** 2
         self.kl_weights = beta * pixels, detail_beta * pixels
         self.adversary_weight, self.consistency_weight = adversary * pixels, consistency * pixels
+        self.sparsity_weight = sparsity * pixels
         self.gate, self.lr, self.ema_decay = gate, lr, ema_decay
         self.sizes = [latent, detail]
         values, label = attribute_space.cardinalities, attribute_space.label_position
-        self.encoder = Encoder(values, side, latent + detail, channels, width)
-        self.decoder = Decoder(values, side, latent + detail, channels, width)
+        self.encoder = Encoder(values, side, latent + detail, channels)
+        self.decoder = Decoder(values, side, latent + detail, channels)
         self.others = non_label_columns(attribute_space)
         self.adversary = LatentAdversary(values, latent)
         self.detail_adversary = LatentAdversary(
@@ -137,14 +143,17 @@ class ConditionalVAE(Generator):
         kl, detail_kl = map(gaussian_kl, means, log_variances)
         forgetting = self._forgetting(latent, attributes, ramp)
         consistency = self._consistency(mean.detach(), attributes)
+        strengths = self.decoder.strengths().sum()
         loss = reconstruction + self.kl_weights[0] * kl + self.kl_weights[1] * detail_kl
+        loss = loss + self.sparsity_weight * strengths + forgetting
         return {
-            "loss": loss + forgetting + ramp * self.consistency_weight * consistency,
+            "loss": loss + ramp * self.consistency_weight * consistency,
             "reconstruction": reconstruction,
             "kl": kl,
             "detail_kl": detail_kl,
             "adversary": forgetting,
             "consistency": consistency,
+            "strengths": strengths,
         }
 
     def _forgetting(self, latent: Tensor, attributes: Tensor, ramp: float) -> Tensor:

@@ -1,55 +1,63 @@
 """Encoder and decoder of a conditional variational autoencoder, and an adversary on its latent."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class AttributeEmbedding(nn.Module):
-    """Embeds attribute codes: one vector per value, shared by all combinations, added up.
+class Modulation(nn.Module):
+    """Scales and shifts features by the attributes of an image, each attribute on its own.
 
-    What red does is learnt from every red image, so that a combination seen once is still drawn.
+    Feature-wise linear modulation (Perez et al., AAAI 2018, section 2) by a table for each
+    attribute: ``h (1 + Σ_k s_k(z_k)) + Σ_k b_k(z_k)``. What red does is learnt from every red
+    image, so that a combination seen once, or never, is still drawn.
 
     Args:
         cardinalities: Number of values of each attribute.
-        width: Length of the embedding.
+        channels: Features in and out.
     """
 
-    def __init__(self, cardinalities: Sequence[int], width: int) -> None:
+    def __init__(self, cardinalities: Sequence[int], channels: int) -> None:
         super().__init__()
-        self.tables = nn.ModuleList(nn.Embedding(n, width) for n in cardinalities)
-        self.mix = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
+        self.tables = nn.ModuleList(nn.Embedding(n, 2 * channels) for n in cardinalities)
+        for table in self.tables:
+            nn.init.normal_(cast("nn.Embedding", table).weight, std=0.1)
 
-    def forward(self, attributes: Tensor) -> Tensor:
-        """Embed (B, K) int64 codes as (B, width)."""
+    def forward(self, features: Tensor, attributes: Tensor) -> Tensor:
+        """(B, C, ...) features and (B, K) int64 codes to (B, C, ...)."""
         parts = [table(attributes[:, k]) for k, table in enumerate(self.tables)]
-        mixed: Tensor = self.mix(torch.stack(parts).sum(0))
-        return mixed
+        spread = (..., *[None] * (features.ndim - 2))
+        scale, shift = torch.stack(parts).sum(0)[spread].chunk(2, dim=1)
+        return features * (1 + scale) + shift
+
+    def strengths(self) -> Tensor:
+        """How much each attribute does here: (K,), root mean squares of the tables."""
+        weights = [cast("nn.Embedding", table).weight for table in self.tables]
+        # Nowhere zero, where the root has no gradient.
+        return torch.stack([(w.square().mean() + 1e-8).sqrt() for w in weights])
 
 
-class FiLMBlock(nn.Module):
-    """Residual block whose normalised features are scaled and shifted by a condition.
-
-    Feature-wise linear modulation, Perez et al., AAAI 2018, section 2.
+class ModulatedBlock(nn.Module):
+    """Residual block whose normalised features are modulated by attributes.
 
     Args:
         channels: Channels in and out.
-        width: Length of the condition.
+        cardinalities: Number of values of each attribute.
     """
 
-    def __init__(self, channels: int, width: int) -> None:
+    def __init__(self, channels: int, cardinalities: Sequence[int]) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(8, channels, affine=False)
-        self.film = nn.Linear(width, 2 * channels)
+        self.norm = nn.GroupNorm(8, channels)
+        self.modulation = Modulation(cardinalities, channels)
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """(B, C, H, W) and (B, width) to (B, C, H, W)."""
-        scale, shift = self.film(condition)[:, :, None, None].chunk(2, dim=1)
-        h = self.conv1(F.silu(self.norm(x) * (1 + scale) + shift))
+    def forward(self, x: Tensor, attributes: Tensor) -> Tensor:
+        """(B, C, H, W) and (B, K) to (B, C, H, W)."""
+        h = self.conv1(F.silu(self.modulation(self.norm(x), attributes)))
         out: Tensor = x + self.conv2(F.silu(h))
         return out
 
@@ -62,64 +70,61 @@ class Encoder(nn.Module):
         side: Side of the images, a multiple of 4.
         latent: Dimensions of u.
         channels: Channels at half resolution; twice as many at a quarter.
-        width: Length of the attribute embedding.
     """
 
-    def __init__(
-        self, cardinalities: Sequence[int], side: int, latent: int, channels: int, width: int
-    ) -> None:
+    def __init__(self, cardinalities: Sequence[int], side: int, latent: int, channels: int) -> None:
         super().__init__()
-        self.embed = AttributeEmbedding(cardinalities, width)
         self.stem = nn.Conv2d(3, channels, 4, stride=2, padding=1)
-        self.block1 = FiLMBlock(channels, width)
+        self.block1 = ModulatedBlock(channels, cardinalities)
         self.down = nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1)
-        self.block2 = FiLMBlock(2 * channels, width)
+        self.block2 = ModulatedBlock(2 * channels, cardinalities)
         self.head = nn.Linear(2 * channels * (side // 4) ** 2, 2 * latent)
 
     def forward(self, images: Tensor, attributes: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance of u, each (B, latent), from (B, 3, H, W) and (B, K)."""
-        condition = self.embed(attributes)
-        h = self.block1(self.stem(images * 2 - 1), condition)
-        h = self.block2(self.down(F.silu(h)), condition)
+        h = self.block1(self.stem(images * 2 - 1), attributes)
+        h = self.block2(self.down(F.silu(h)), attributes)
         mean, log_variance = self.head(F.silu(h).flatten(1)).float().chunk(2, dim=1)
         return mean, log_variance.clamp(-8, 4)
 
 
 class Decoder(nn.Module):
-    """Draws ``p(x | u, z)``.
+    """Draws ``p(x | u, z)``. Every layer, from coarse to fine, is open to every attribute.
 
     Args:
         cardinalities: Number of values of each attribute.
         side: Side of the images, a multiple of 4.
         latent: Dimensions of u.
         channels: Channels at half resolution; twice as many at a quarter.
-        width: Length of the attribute embedding.
     """
 
-    def __init__(
-        self, cardinalities: Sequence[int], side: int, latent: int, channels: int, width: int
-    ) -> None:
+    def __init__(self, cardinalities: Sequence[int], side: int, latent: int, channels: int) -> None:
         super().__init__()
-        self.embed = AttributeEmbedding(cardinalities, width)
+        self.stem = nn.Linear(latent, 2 * channels * (side // 4) ** 2)
+        self.first = Modulation(cardinalities, self.stem.out_features)
         self.shape = (2 * channels, side // 4, side // 4)
-        self.stem = nn.Linear(latent + width, 2 * channels * (side // 4) ** 2)
-        self.block1 = FiLMBlock(2 * channels, width)
+        self.block1 = ModulatedBlock(2 * channels, cardinalities)
         self.up = nn.Conv2d(2 * channels, 4 * channels, 3, padding=1)
-        self.block2 = FiLMBlock(channels, width)
-        self.block3 = FiLMBlock(channels, width)
+        self.block2 = ModulatedBlock(channels, cardinalities)
+        self.block3 = ModulatedBlock(channels, cardinalities)
         self.head = nn.Conv2d(channels, 2 * channels, 3, padding=1)
+        self.last = Modulation(cardinalities, channels // 2)
         self.paint = nn.Conv2d(channels // 2, 3, 3, padding=1)
 
     def forward(self, latent: Tensor, attributes: Tensor) -> Tensor:
         """Logits of the pixels (B, 3, H, W) from (B, latent) and (B, K)."""
-        condition = self.embed(attributes)
-        h = self.stem(torch.cat([latent, condition], dim=1)).unflatten(1, self.shape)
-        h = self.block1(h, condition)
+        h = self.first(self.stem(latent), attributes).unflatten(1, self.shape)
+        h = self.block1(h, attributes)
         h = F.pixel_shuffle(self.up(F.silu(h)), 2)
-        h = self.block3(self.block2(h, condition), condition)
+        h = self.block3(self.block2(h, attributes), attributes)
         h = F.pixel_shuffle(self.head(F.silu(h)), 2)
-        pixels: Tensor = self.paint(F.silu(h)).float()
+        pixels: Tensor = self.paint(F.silu(self.last(h, attributes))).float()
         return pixels
+
+    def strengths(self) -> Tensor:
+        """How much each attribute does in each layer, coarse to fine: (5, K)."""
+        layers = [m for m in self.modules() if isinstance(m, Modulation)]
+        return torch.stack([layer.strengths() for layer in layers])
 
 
 class LatentAdversary(nn.Module):

@@ -6,6 +6,7 @@ from lightning.pytorch import Trainer, seed_everything
 
 from cfaug.generators.checkpoints import load_generator
 from cfaug.generators.conditional_vae import ConditionalVAE
+from cfaug.networks.conditional_vae import Modulation
 from datamodules.attributes import attribute_space
 from datamodules.digits import ConfoundedDigits
 from datamodules.renderers import Color, Thickness
@@ -14,7 +15,7 @@ SPACE = attribute_space({"digit": list("012"), "color": list("ab"), "size": list
 
 
 def small() -> ConditionalVAE:
-    return ConditionalVAE(SPACE, (3, 16, 16), latent=4, detail=4, channels=16, width=8)
+    return ConditionalVAE(SPACE, (3, 16, 16), latent=4, detail=4, channels=16)
 
 
 def test_edits_have_the_shape_and_range_of_images_for_any_attributes() -> None:
@@ -23,7 +24,7 @@ def test_edits_have_the_shape_and_range_of_images_for_any_attributes() -> None:
         {"digit": list("0123"), "a": list("xyz"), "b": list("uv")},
     ):
         space = attribute_space(values, "digit")
-        generator = ConditionalVAE(space, (3, 20, 20), latent=4, channels=16, width=8)
+        generator = ConditionalVAE(space, (3, 20, 20), latent=4, channels=16)
         rows = torch.zeros(5, len(values), dtype=torch.long)
         edited = generator.edit(torch.rand(5, 3, 20, 20), rows, rows + 1)
         assert edited.shape == (5, 3, 20, 20)
@@ -118,6 +119,43 @@ def test_consistency_teaches_the_encoder_alone_to_read_edits_back() -> None:
     gradient = generator.encoder.head.weight.grad
     assert gradient is not None
     assert gradient.abs().max() > 0
+
+
+def test_modulation_adds_up_the_tables_of_the_attributes() -> None:
+    modulation = Modulation([2, 3], channels=2)
+    tables = [
+        torch.tensor([[0.0, 0, 0, 0], [1, 2, 3, 4]]),
+        torch.tensor([[0.0, 0, 0, 0], [0, 0, 0, 0], [10, 20, 30, 40]]),
+    ]
+    for module, table in zip(modulation.tables, tables, strict=True):
+        module.load_state_dict({"weight": table})
+    features = torch.tensor([[1.0, 10.0]])
+    for codes, expected in (
+        ([0, 0], [1.0, 10.0]),
+        ([1, 0], [1 * 2 + 3.0, 10 * 3 + 4.0]),
+        ([1, 2], [1 * 12 + 33.0, 10 * 23 + 44.0]),
+    ):
+        assert modulation(features, torch.tensor([codes])).tolist() == [expected]
+        image = modulation(features[:, :, None, None].expand(1, 2, 3, 3), torch.tensor([codes]))
+        assert image[0, :, 1, 2].tolist() == expected
+    strengths = [(30 / 8) ** 0.5, (3000 / 12) ** 0.5]
+    assert modulation.strengths().tolist() == pytest.approx(strengths)
+
+
+@pytest.mark.parametrize("side", [28, 56])
+def test_what_attributes_do_in_each_layer_is_a_term_of_the_loss(side: int) -> None:
+    rows = torch.randint(2, (4, 3))
+    batch = {"image": torch.rand(4, 3, side, side), "attributes": rows}
+    losses = []
+    for sparsity in (0.0, 2.0):
+        torch.manual_seed(0)
+        generator = ConditionalVAE(SPACE, (3, side, side), sparsity=sparsity, channels=16)
+        losses.append(generator.losses(batch))  # type: ignore[arg-type]
+    strengths = generator.decoder.strengths()
+    assert strengths.shape == (5, 3)  # every layer, every attribute
+    assert float(losses[1]["strengths"].detach()) == pytest.approx(float(strengths.sum().detach()))
+    added = float((losses[1]["loss"] - losses[0]["loss"]).detach())
+    assert added == pytest.approx(2 * (side / 28) ** 2 * float(strengths.sum().detach()), rel=1e-2)
 
 
 def test_short_training_moves_edits_towards_the_true_counterfactual() -> None:
