@@ -149,9 +149,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
 
     data = ConfoundedDigits([Color()], source="digits", size=16)
     data.setup()
-    generator = ConditionalVAE(
-        data.attribute_space, data.image_shape, latent=4, channels=16, width=8
-    )
+    generator = ConditionalVAE(data.attribute_space, data.image_shape, latent=4, channels=16)
     monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.raises(ValueError, match="counterfactuals.npz .*No space left.*--folder"):
         write_counterfactuals(generator, data, 1, tmp_path / "counterfactuals.npz")
@@ -162,9 +160,7 @@ def test_written_counterfactuals_are_the_generators_edits(tmp_path: Path) -> Non
     seed_everything(0, verbose=False)
     data = ConfoundedDigits([Color()], source="digits", size=16, strength=0.9)
     data.setup()
-    generator = ConditionalVAE(
-        data.attribute_space, data.image_shape, latent=4, channels=16, width=8
-    )
+    generator = ConditionalVAE(data.attribute_space, data.image_shape, latent=4, channels=16)
     path = tmp_path / "counterfactuals.npz"
     assert write_counterfactuals(generator, data, 2, path) == 2600
     found = np.load(path)
@@ -183,9 +179,7 @@ def test_written_counterfactuals_are_the_generators_edits(tmp_path: Path) -> Non
 
 def test_bfloat16_trains_with_finite_losses(tmp_path: Path) -> None:
     data = ConfoundedDigits([Color()], source="digits", size=16, epoch_size=256)
-    generator = ConditionalVAE(
-        data.attribute_space, data.image_shape, latent=4, channels=16, width=8
-    )
+    generator = ConditionalVAE(data.attribute_space, data.image_shape, latent=4, channels=16)
     trainer = Trainer(max_epochs=1, precision="bf16-mixed", logger=False, default_root_dir=tmp_path)
     trainer.fit(generator, datamodule=data)
     metrics = trainer.callback_metrics
