@@ -158,7 +158,7 @@ def test_what_attributes_do_in_each_layer_is_a_term_of_the_loss(side: int) -> No
     assert added == pytest.approx(2 * (side / 28) ** 2 * float(strengths.sum().detach()), rel=1e-2)
 
 
-def test_short_training_moves_edits_towards_the_true_counterfactual() -> None:
+def test_short_training_moves_edits_towards_the_truth_and_attributes_to_their_layers() -> None:
     seed_everything(0, verbose=False)
     data = ConfoundedDigits(
         [Thickness(1, 1), Color()],
@@ -169,7 +169,10 @@ def test_short_training_moves_edits_towards_the_true_counterfactual() -> None:
         epoch_size=128 * 250,
     )
     data.setup()
-    generator = ConditionalVAE(data.attribute_space, data.image_shape, latent=16, ema_decay=0.9)
+    # Six times the default's sparsity, to do its work in 250 updates.
+    generator = ConditionalVAE(
+        data.attribute_space, data.image_shape, latent=16, ema_decay=0.9, sparsity=60.0
+    )
     trainer = Trainer(
         max_epochs=1,
         logger=False,
@@ -187,6 +190,10 @@ def test_short_training_moves_edits_towards_the_true_counterfactual() -> None:
         edited = generator.eval().edit(batch["image"], batch["attributes"], targets)
     error, untouched = (edited - truth).abs().mean(), (batch["image"] - truth).abs().mean()
     assert float(error) < 0.6 * float(untouched)
+    strengths = generator.decoder.strengths()
+    assert strengths[2:4].max() < 0.01  # attributes leave the layers that can do without them
+    assert strengths[:, 2].argmax() == 4  # colour acts last
+    assert strengths[4, 2] > 0.05
 
 
 @pytest.mark.parametrize(
