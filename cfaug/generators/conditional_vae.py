@@ -37,10 +37,11 @@ class ConditionalVAE(Generator):
       that keep the label keep v, and with it the shape that the label was read from. In half of the
       images of a batch v is left out (as in nested dropout, Rippel et al., ICML 2014), so that u
       holds what it can;
-    - each attribute is to act in as few layers of the decoder as it needs (a group lasso, Yuan &
+    - what a value does in a layer is the same for all values of the others, see `Modulation`, and
+      each attribute is to act in as few layers of the decoder as it needs (a group lasso, Yuan &
       Lin, JRSS B 2006, over layers and attributes). Where colour tells of the digit, a decoder that
-      is free to draws the digit by its colour as well; it need not, so it does not. This is what
-      makes combinations with few images or none come out right;
+      is free to draws the digit by its colour as well. So combinations with few images or none
+      come out right;
     - encoder and decoder are to be consistent: from an edit, the encoder must infer the u and v
       that the edit was drawn with. So it learns to read the combinations of values of which the
       data have no image;
