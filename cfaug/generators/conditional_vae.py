@@ -17,6 +17,7 @@ from cfaug.losses import (
     squared_distance,
 )
 from cfaug.networks.conditional_vae import Decoder, Encoder, LatentAdversary
+from cfaug.networks.warp import Warp
 from cfaug.residuals import copy_untouched
 from cfaug.schedules import scheduled
 from datamodules.attributes import AttributeSpace, Batch
@@ -42,6 +43,8 @@ class ConditionalVAE(Generator):
       Lin, JRSS B 2006, over layers and attributes). Where colour tells of the digit, a decoder that
       is free to draws the digit by its colour as well. So combinations with few images or none
       come out right;
+    - an attribute may also move things, see `Warp`: the encoder sees images moved back, the decoder
+      moves what it drew;
     - encoder and decoder are to be consistent: from an edit, the encoder must infer the u and v
       that the edit was drawn with. So it learns to read the combinations of values of which the
       data have no image;
@@ -101,8 +104,9 @@ class ConditionalVAE(Generator):
         self.gate, self.lr, self.ema_decay = gate, lr, ema_decay
         self.sizes = [latent, detail]
         values, label = attribute_space.cardinalities, attribute_space.label_position
-        self.encoder = Encoder(values, side, latent + detail, channels)
-        self.decoder = Decoder(values, side, latent + detail, channels)
+        warp = Warp(values)
+        self.encoder = Encoder(warp, values, side, latent + detail, channels)
+        self.decoder = Decoder(warp, values, side, latent + detail, channels)
         self.others = non_label_columns(attribute_space)
         self.adversary = LatentAdversary(values, latent)
         self.detail_adversary = LatentAdversary(

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cfaug.networks.warp import Warp
+
 
 class Modulation(nn.Module):
     """Scales and shifts features by the attributes of an image, each attribute on its own.
@@ -66,14 +68,18 @@ class Encoder(nn.Module):
     """Infers ``q(u | x, z)``: what is left of an image once its attributes are known.
 
     Args:
+        warp: That of the decoder, of which images are taken the way back.
         cardinalities: Number of values of each attribute.
         side: Side of the images, a multiple of 4.
         latent: Dimensions of u.
         channels: Channels at half resolution; twice as many at a quarter.
     """
 
-    def __init__(self, cardinalities: Sequence[int], side: int, latent: int, channels: int) -> None:
+    def __init__(
+        self, warp: Warp, cardinalities: Sequence[int], side: int, latent: int, channels: int
+    ) -> None:
         super().__init__()
+        self.warp = warp
         self.stem = nn.Conv2d(3, channels, 4, stride=2, padding=1)
         self.block1 = ModulatedBlock(channels, cardinalities)
         self.down = nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1)
@@ -82,6 +88,7 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor, attributes: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance of u, each (B, latent), from (B, 3, H, W) and (B, K)."""
+        images = self.warp(images, attributes, back=True)
         h = self.block1(self.stem(images * 2 - 1), attributes)
         h = self.block2(self.down(F.silu(h)), attributes)
         mean, log_variance = self.head(F.silu(h).flatten(1)).float().chunk(2, dim=1)
@@ -92,13 +99,16 @@ class Decoder(nn.Module):
     """Draws ``p(x | u, z)``. Every layer, from coarse to fine, is open to every attribute.
 
     Args:
+        warp: Moves the features of the last layer to where the attributes have them.
         cardinalities: Number of values of each attribute.
         side: Side of the images, a multiple of 4.
         latent: Dimensions of u.
         channels: Channels at half resolution; twice as many at a quarter.
     """
 
-    def __init__(self, cardinalities: Sequence[int], side: int, latent: int, channels: int) -> None:
+    def __init__(
+        self, warp: Warp, cardinalities: Sequence[int], side: int, latent: int, channels: int
+    ) -> None:
         super().__init__()
         self.stem = nn.Linear(latent, 2 * channels * (side // 4) ** 2)
         self.first = Modulation(cardinalities, self.stem.out_features)
@@ -108,6 +118,7 @@ class Decoder(nn.Module):
         self.block2 = ModulatedBlock(channels, cardinalities)
         self.block3 = ModulatedBlock(channels, cardinalities)
         self.head = nn.Conv2d(channels, 2 * channels, 3, padding=1)
+        self.warp = warp
         self.last = Modulation(cardinalities, channels // 2)
         self.paint = nn.Conv2d(channels // 2, 3, 3, padding=1)
 
@@ -117,13 +128,13 @@ class Decoder(nn.Module):
         h = self.block1(h, attributes)
         h = F.pixel_shuffle(self.up(F.silu(h)), 2)
         h = self.block3(self.block2(h, attributes), attributes)
-        h = F.pixel_shuffle(self.head(F.silu(h)), 2)
+        h = self.warp(F.pixel_shuffle(self.head(F.silu(h)), 2), attributes)
         pixels: Tensor = self.paint(F.silu(self.last(h, attributes))).float()
         return pixels
 
     def strengths(self) -> Tensor:
-        """How much each attribute does in each layer, coarse to fine: (5, K)."""
-        layers = [m for m in self.modules() if isinstance(m, Modulation)]
+        """How much each attribute does in each layer, coarse to fine, (6, K); the fifth warps."""
+        layers = [m for m in self.modules() if isinstance(m, Modulation | Warp)]
         return torch.stack([layer.strengths() for layer in layers])
 
 

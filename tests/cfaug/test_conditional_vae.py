@@ -1,15 +1,18 @@
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
 from lightning.pytorch import Trainer, seed_everything
+from torch.nn import functional as F
 
 from cfaug.generators.checkpoints import load_generator
 from cfaug.generators.conditional_vae import ConditionalVAE
 from cfaug.networks.conditional_vae import Modulation
+from cfaug.networks.warp import SPEED, Warp
 from datamodules.attributes import attribute_space
 from datamodules.digits import ConfoundedDigits
-from datamodules.renderers import Color, Thickness
+from datamodules.renderers import Color, Rotation, Thickness
 
 SPACE = attribute_space({"digit": list("012"), "color": list("ab"), "size": list("slm")}, "digit")
 
@@ -115,7 +118,8 @@ def test_consistency_teaches_the_encoder_alone_to_read_edits_back() -> None:
     assert 0 < relabelled.sum() < 8
     assert float(loss.detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
     loss.backward()
-    assert all(p.grad is None for p in generator.decoder.parameters())
+    drawing = (p for n, p in generator.decoder.named_parameters() if "warp" not in n)
+    assert all(p.grad is None for p in drawing)  # the warp is the encoder's as well
     gradient = generator.encoder.head.weight.grad
     assert gradient is not None
     assert gradient.abs().max() > 0
@@ -142,6 +146,67 @@ def test_modulation_adds_up_the_tables_of_the_attributes() -> None:
     assert modulation.strengths().tolist() == pytest.approx(strengths)
 
 
+def test_warp_reads_features_where_the_attributes_have_moved_them() -> None:
+    warp = Warp([2, 3])
+    quarter = torch.pi / 2 / SPEED
+    tables = [torch.zeros(2, 6), torch.zeros(3, 6)]
+    tables[0][1, [1, 3]] = torch.tensor([-quarter, quarter])  # reads (x, y) at (-y, x)
+    tables[1][2, 2] = 0.5 / SPEED  # reads a quarter of the side to the right
+    for module, table in zip(warp.tables, tables, strict=True):
+        module.load_state_dict({"weight": table})
+    image = torch.arange(16.0).view(1, 1, 4, 4)
+    still, turned, moved = (torch.tensor([codes]) for codes in ([0, 0], [1, 1], [0, 2]))
+    assert torch.allclose(warp(image, still), image, atol=1e-4)
+    # Row i, column j is read at row j, column 3 - i.
+    assert torch.allclose(warp(image, turned), image.transpose(2, 3).flip(2), atol=1e-4)
+    assert torch.allclose(warp(image, turned, back=True), image.transpose(2, 3).flip(3), atol=1e-4)
+    assert torch.allclose(warp(image, moved)[..., :3], image[..., 1:], atol=1e-4)
+    assert torch.allclose(warp(image, moved)[..., 3], image[..., 3], atol=1e-4)  # the border
+    expected = [quarter * (2 / 12) ** 0.5, 0.5 / SPEED * (1 / 18) ** 0.5]
+    assert warp.strengths().tolist() == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_the_warp_knows_to_turn_images_is_not_part_of_u_and_comes_back_in_drawings() -> None:
+    generator = small()
+    for name, parameter in generator.named_parameters():
+        if "tables" in name:
+            torch.nn.init.zeros_(parameter)
+    warp = generator.decoder.warp
+    with torch.no_grad():
+        turn = torch.tensor([-1, 1]) * torch.pi / 2 / SPEED
+        cast("torch.nn.Embedding", warp.tables[1]).weight[1, [1, 3]] = turn
+    # Convolutions that treat all directions alike draw the turned image when the features turn.
+    kernel = generator.decoder.paint.weight
+    torch.nn.init.constant_(kernel, 0.1)
+    images = torch.rand(4, 3, 16, 16)
+    still = torch.tensor([[0, 0, 0]]).expand(4, 3)
+    turned = torch.tensor([[0, 1, 0]]).expand(4, 3)
+    with torch.no_grad():
+        u, _ = generator.encoder(images, still)
+        same, _ = generator.encoder(warp(images, turned), turned)
+        drawn, again = generator.decoder(u, still), generator.decoder(u, turned)
+    assert torch.allclose(u, same, atol=1e-4)
+    assert u.std() > 0.01
+    assert torch.allclose(again[:, :, 2:-2, 2:-2], warp(drawn, turned)[:, :, 2:-2, 2:-2], atol=1e-4)
+
+
+def test_warp_learns_the_angles_that_images_were_turned_by() -> None:
+    torch.manual_seed(0)
+    blobs = F.interpolate(torch.rand(1, 1, 4, 4), size=12, mode="bicubic").clamp(0, 1)
+    image = F.pad(blobs, (2, 2, 2, 2)).expand(3, 1, 16, 16)
+    angles = torch.tensor([[0], [1], [2]])
+    turned = Rotation((-40, 0, 40)).render(image, angles[:, 0], angles, 0)
+    warp = Warp([3])
+    optimizer = torch.optim.Adam(warp.parameters(), lr=2e-3)
+    for _ in range(200):
+        optimizer.zero_grad()
+        (warp(image, angles) - turned).square().sum().backward()
+        optimizer.step()
+    (table,) = warp.parameters()
+    found = SPEED * (table[:, 3] - table[:, 1]) / 2 * 180 / torch.pi
+    assert found.tolist() == pytest.approx([-40, 0, 40], abs=5)
+
+
 @pytest.mark.parametrize("side", [28, 56])
 def test_what_attributes_do_in_each_layer_is_a_term_of_the_loss(side: int) -> None:
     rows = torch.randint(2, (4, 3))
@@ -152,7 +217,7 @@ def test_what_attributes_do_in_each_layer_is_a_term_of_the_loss(side: int) -> No
         generator = ConditionalVAE(SPACE, (3, side, side), sparsity=sparsity, channels=16)
         losses.append(generator.losses(batch))  # type: ignore[arg-type]
     strengths = generator.decoder.strengths()
-    assert strengths.shape == (5, 3)  # every layer, every attribute
+    assert strengths.shape == (6, 3)  # every layer, every attribute
     assert float(losses[1]["strengths"].detach()) == pytest.approx(float(strengths.sum().detach()))
     added = float((losses[1]["loss"] - losses[0]["loss"]).detach())
     assert added == pytest.approx(2 * (side / 28) ** 2 * float(strengths.sum().detach()), rel=1e-2)
@@ -192,8 +257,8 @@ def test_short_training_moves_edits_towards_the_truth_and_attributes_to_their_la
     assert float(error) < 0.6 * float(untouched)
     strengths = generator.decoder.strengths()
     assert strengths[2:4].max() < 0.01  # attributes leave the layers that can do without them
-    assert strengths[:, 2].argmax() == 4  # colour acts last
-    assert strengths[4, 2] > 0.05
+    assert strengths[:, 2].argmax() == 5  # colour acts last
+    assert strengths[5, 2] > 0.05
 
 
 @pytest.mark.parametrize(
