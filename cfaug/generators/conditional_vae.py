@@ -38,11 +38,11 @@ class ConditionalVAE(Generator):
       that keep the label keep v, and with it the shape that the label was read from. In half of the
       images of a batch v is left out (as in nested dropout, Rippel et al., ICML 2014), so that u
       holds what it can;
-    - what a value does in a layer is the same for all values of the others, see `Modulation`, and
-      each attribute is to act in as few layers of the decoder as it needs (a group lasso, Yuan &
-      Lin, JRSS B 2006, over layers and attributes). Where colour tells of the digit, a decoder that
-      is free to draws the digit by its colour as well. So combinations with few images or none
-      come out right;
+    - what a value does in a layer is the same for all values of the others, see `AttributeTables`,
+      and each attribute is to act in as few layers of the decoder as it needs (a group lasso, Yuan
+      & Lin, JRSS B 2006, over layers and attributes). Where colour tells of the digit, a decoder
+      that is free to draws the digit by its colour as well. So combinations with few images or
+      none come out right;
     - an attribute may also move things, see `Warp`: the encoder sees images moved back, the decoder
       moves what it drew;
     - encoder and decoder are to be consistent: from an edit, the encoder must infer the u and v
@@ -61,7 +61,7 @@ class ConditionalVAE(Generator):
         detail_beta: Weight of the KL term of v at 28 x 28 pixels.
         adversary: Weight, at 28 x 28 pixels, of the gradients that make u and v forget.
         sparsity: Weight, at 28 x 28 pixels, of the sum of what each attribute does in each layer of
-            the decoder, see `Modulation.strengths`.
+            the decoder, see `AttributeTables.strengths`.
         consistency: Weight, at 28 x 28 pixels, of the squared distance between the u and v of an
             edit and what the encoder infers from it.
         latent: Dimensions of u.

@@ -1,21 +1,20 @@
 """Encoder and decoder of a conditional variational autoencoder, and an adversary on its latent."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cfaug.networks.tables import AttributeTables
 from cfaug.networks.warp import Warp
 
 
-class Modulation(nn.Module):
+class Modulation(AttributeTables):
     """Scales and shifts features by the attributes of an image, each attribute on its own.
 
     Feature-wise linear modulation (Perez et al., AAAI 2018, section 2) by a table for each
-    attribute: ``h (1 + Σ_k s_k(z_k)) + Σ_k b_k(z_k)``. What red does is learnt from every red
-    image, so that a combination seen once, or never, is still drawn.
+    attribute: ``h (1 + Σ_k s_k(z_k)) + Σ_k b_k(z_k)``.
 
     Args:
         cardinalities: Number of values of each attribute.
@@ -23,23 +22,13 @@ class Modulation(nn.Module):
     """
 
     def __init__(self, cardinalities: Sequence[int], channels: int) -> None:
-        super().__init__()
-        self.tables = nn.ModuleList(nn.Embedding(n, 2 * channels) for n in cardinalities)
-        for table in self.tables:
-            nn.init.normal_(cast("nn.Embedding", table).weight, std=0.1)
+        super().__init__(cardinalities, 2 * channels, std=0.1)
 
     def forward(self, features: Tensor, attributes: Tensor) -> Tensor:
         """(B, C, ...) features and (B, K) int64 codes to (B, C, ...)."""
-        parts = [table(attributes[:, k]) for k, table in enumerate(self.tables)]
         spread = (..., *[None] * (features.ndim - 2))
-        scale, shift = torch.stack(parts).sum(0)[spread].chunk(2, dim=1)
+        scale, shift = self.added(attributes)[spread].chunk(2, dim=1)
         return features * (1 + scale) + shift
-
-    def strengths(self) -> Tensor:
-        """How much each attribute does here: (K,), root mean squares of the tables."""
-        weights = [cast("nn.Embedding", table).weight for table in self.tables]
-        # Nowhere zero, where the root has no gradient.
-        return torch.stack([(w.square().mean() + 1e-8).sqrt() for w in weights])
 
 
 class ModulatedBlock(nn.Module):
@@ -134,7 +123,7 @@ class Decoder(nn.Module):
 
     def strengths(self) -> Tensor:
         """How much each attribute does in each layer, coarse to fine, (6, K); the fifth warps."""
-        layers = [m for m in self.modules() if isinstance(m, Modulation | Warp)]
+        layers = [m for m in self.modules() if isinstance(m, AttributeTables)]
         return torch.stack([layer.strengths() for layer in layers])
 
 

@@ -166,7 +166,7 @@ def test_warp_reads_features_where_the_attributes_have_moved_them() -> None:
     assert warp.strengths().tolist() == pytest.approx(expected, abs=1e-4)
 
 
-def test_what_the_warp_knows_to_turn_images_is_not_part_of_u_and_comes_back_in_drawings() -> None:
+def test_what_the_warp_turns_is_no_part_of_u_and_comes_back_in_drawings() -> None:
     generator = small()
     for name, parameter in generator.named_parameters():
         if "tables" in name:
@@ -176,8 +176,7 @@ def test_what_the_warp_knows_to_turn_images_is_not_part_of_u_and_comes_back_in_d
         turn = torch.tensor([-1, 1]) * torch.pi / 2 / SPEED
         cast("torch.nn.Embedding", warp.tables[1]).weight[1, [1, 3]] = turn
     # Convolutions that treat all directions alike draw the turned image when the features turn.
-    kernel = generator.decoder.paint.weight
-    torch.nn.init.constant_(kernel, 0.1)
+    torch.nn.init.constant_(generator.decoder.paint.weight, 0.1)
     images = torch.rand(4, 3, 16, 16)
     still = torch.tensor([[0, 0, 0]]).expand(4, 3)
     turned = torch.tensor([[0, 1, 0]]).expand(4, 3)
