@@ -29,6 +29,6 @@ def jiggle(
         (B, C, H, W).
     """
     amount = uniform(seed, "jiggle", draw, 5) * 2 - 1
-    amount = torch.where(amount[:, 4:] < 0, amount[:, :4], torch.zeros_like(amount[:, :4]))
+    amount = amount[:, :4] * (amount[:, 4:] < 0)
     radians = amount[:, 0] * (rotation * math.pi / 180)
     return warp(images, radians, torch.exp(amount[:, 1] * math.log1p(scale)), amount[:, 2:] * shift)
