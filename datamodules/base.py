@@ -12,7 +12,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.noise import run_seed
-from datamodules.sampling import DrawSampler, Sampling, effective_sample_size, sampling_weights
+from datamodules.sampling import (
+    EARLY_CAP,
+    DrawSampler,
+    Sampling,
+    effective_sample_size,
+    sampling_weights,
+)
 
 TEST_SETS = ("unconfounded", "confounded")
 """Names of the test loaders, in the order in which a data module yields them."""
@@ -85,7 +91,9 @@ class AttributeDataModule(LightningDataModule, ABC):
             combination of values alike; ``deconfounded``, attributes independent of each other.
         weight_cap: Largest deconfounding weight; in independent data every weight is 1. The higher,
             the closer to independence, and the fewer different images a batch holds: uncapped, a
-            few rare ones would fill it.
+            few rare ones would fill it. For the first `EARLY_DRAWS` images of a run it is
+            `EARLY_CAP` times as high: what goes with what is hard to unlearn, and so early no image
+            is learnt by heart.
         epoch_size: Images an epoch draws; None for the number of training images.
         seed: Seed of attributes and noise: of what the images are. In which order they come and how
             they are augmented follows the seed of the run.
@@ -182,8 +190,11 @@ class AttributeDataModule(LightningDataModule, ABC):
     @property
     def train_weights(self) -> Tensor | None:
         """Weights (N,) of the training images, None for natural sampling."""
+        return self._train_weights(self.weight_cap)
+
+    def _train_weights(self, cap: float) -> Tensor | None:
         attributes = self.splits["train"].attributes
-        return sampling_weights(attributes, self.attribute_space, self.sampling, self.weight_cap)
+        return sampling_weights(attributes, self.attribute_space, self.sampling, cap)
 
     @property
     def effective_train_size(self) -> float:
@@ -218,6 +229,7 @@ class AttributeDataModule(LightningDataModule, ABC):
             rank,
             replicas,
             resume_at=(epoch, batches * self.batch_size),
+            early_weights=self._train_weights(EARLY_CAP * self.weight_cap),
         )
         return DataLoader(
             split,

@@ -11,6 +11,12 @@ from datamodules.attributes import AttributeSpace
 
 Sampling = Literal["natural", "balanced", "deconfounded"]
 
+EARLY_DRAWS = 64_000
+"""Draws at the start of a run for which deconfounding weights may be larger."""
+
+EARLY_CAP = 10.0
+"""How many times as large."""
+
 
 def sampling_weights(
     attributes: Tensor, space: AttributeSpace, sampling: Sampling, cap: float
@@ -71,6 +77,7 @@ class DrawSampler(DistributedSampler[tuple[int, int]]):
         rank: Number of the device.
         replicas: Number of devices.
         resume_at: Epoch to start in, and draws of this device that it has behind it.
+        early_weights: (N,) weights of the first `EARLY_DRAWS` draws of the run; None for `weights`.
     """
 
     def __init__(
@@ -82,11 +89,13 @@ class DrawSampler(DistributedSampler[tuple[int, int]]):
         rank: int = 0,
         replicas: int = 1,
         resume_at: tuple[int, int] = (0, 0),
+        early_weights: Tensor | None = None,
     ) -> None:
         super().__init__(cast("Dataset[Any]", images), replicas, rank, seed=seed)
         self.size = len(images)
         self.epoch_size = epoch_size
         self.weights = weights
+        self.early_weights = weights if early_weights is None else early_weights
         self.resume_at = resume_at
         self.set_epoch(resume_at[0])  # loaders with workers draw before Lightning sets the epoch
 
@@ -97,9 +106,12 @@ class DrawSampler(DistributedSampler[tuple[int, int]]):
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """Yield the draws of the epoch that are still to come."""
         first = self.epoch * self.epoch_size
-        if self.weights is not None:
+        if self.weights is not None and self.early_weights is not None:
             generator = self._generator(self.epoch)
-            rows = torch.multinomial(self.weights, self.epoch_size, True, generator=generator)
+            early = min(max(EARLY_DRAWS - first, 0), self.epoch_size)
+            shares = (self.early_weights, early), (self.weights, self.epoch_size - early)
+            drawn = [torch.multinomial(w, n, True, generator=generator) for w, n in shares if n]
+            rows = torch.cat(drawn)
         else:
             last = first + self.epoch_size
             rounds = range(first // self.size, (last - 1) // self.size + 1)

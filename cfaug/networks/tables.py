@@ -5,6 +5,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class AttributeTables(nn.Module):
@@ -25,13 +26,18 @@ class AttributeTables(nn.Module):
         for table in self.tables:
             nn.init.normal_(cast("nn.Embedding", table).weight, std=std)
 
+    def vectors(self, attribute: int) -> Tensor:
+        """(|V_k|, width): what each value of an attribute adds."""
+        return cast("nn.Embedding", self.tables[attribute]).weight
+
     def added(self, attributes: Tensor) -> Tensor:
         """(B, K) int64 codes to (B, width)."""
-        parts = [table(attributes[:, k]) for k, table in enumerate(self.tables)]
+        count = len(self.tables)
+        parts = [F.embedding(attributes[:, k], self.vectors(k)) for k in range(count)]
         return torch.stack(parts).sum(0)
 
     def strengths(self) -> Tensor:
-        """How much each attribute does here: (K,), root mean squares of the tables."""
-        weights = [cast("nn.Embedding", table).weight for table in self.tables]
+        """How much each attribute does here: (K,), root mean squares of its vectors."""
+        vectors = [self.vectors(k) for k in range(len(self.tables))]
         # Nowhere zero, where the root has no gradient.
-        return torch.stack([(w.square().mean() + 1e-8).sqrt() for w in weights])
+        return torch.stack([(v.square().mean() + 1e-8).sqrt() for v in vectors])

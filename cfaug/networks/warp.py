@@ -27,6 +27,11 @@ class Warp(AttributeTables):
     def __init__(self, cardinalities: Sequence[int]) -> None:
         super().__init__(cardinalities, 6, std=0.01 / SPEED)
 
+    def vectors(self, attribute: int) -> Tensor:
+        """See `AttributeTables.vectors`; what all values would do alike, the drawing can do."""
+        vectors = super().vectors(attribute)
+        return vectors - vectors.mean(0)
+
     def forward(self, features: Tensor, attributes: Tensor, *, back: bool = False) -> Tensor:
         """(B, C, H, W) features and (B, K) int64 codes to (B, C, H, W), `back` the way back."""
         velocity = F.pad(self.added(attributes).view(-1, 2, 3), (0, 0, 0, 1))

@@ -147,22 +147,28 @@ def test_modulation_adds_up_the_tables_of_the_attributes() -> None:
 
 
 def test_warp_reads_features_where_the_attributes_have_moved_them() -> None:
-    warp = Warp([2, 3])
+    warp = Warp([3, 3])
     quarter = torch.pi / 2 / SPEED
-    tables = [torch.zeros(2, 6), torch.zeros(3, 6)]
+    tables = [torch.zeros(3, 6), torch.zeros(3, 6)]
     tables[0][1, [1, 3]] = torch.tensor([-quarter, quarter])  # reads (x, y) at (-y, x)
+    tables[0][2] = -tables[0][1]  # the other way
     tables[1][2, 2] = 0.5 / SPEED  # reads a quarter of the side to the right
+    tables[1][1] = -tables[1][2]
+    for table in tables:
+        table += torch.rand(6)  # what all values have in common does nothing
     for module, table in zip(warp.tables, tables, strict=True):
         module.load_state_dict({"weight": table})
     image = torch.arange(16.0).view(1, 1, 4, 4)
-    still, turned, moved = (torch.tensor([codes]) for codes in ([0, 0], [1, 1], [0, 2]))
+    still, right, left, aside = (torch.tensor([c]) for c in ([0, 0], [1, 0], [2, 0], [0, 2]))
     assert torch.allclose(warp(image, still), image, atol=1e-4)
     # Row i, column j is read at row j, column 3 - i.
-    assert torch.allclose(warp(image, turned), image.transpose(2, 3).flip(2), atol=1e-4)
-    assert torch.allclose(warp(image, turned, back=True), image.transpose(2, 3).flip(3), atol=1e-4)
-    assert torch.allclose(warp(image, moved)[..., :3], image[..., 1:], atol=1e-4)
-    assert torch.allclose(warp(image, moved)[..., 3], image[..., 3], atol=1e-4)  # the border
-    expected = [quarter * (2 / 12) ** 0.5, 0.5 / SPEED * (1 / 18) ** 0.5]
+    turned = image.transpose(2, 3).flip(2)
+    assert torch.allclose(warp(image, right), turned, atol=1e-4)
+    assert torch.allclose(warp(turned, left), image, atol=1e-4)
+    assert torch.allclose(warp(turned, right, back=True), image, atol=1e-4)
+    assert torch.allclose(warp(image, aside)[..., :3], image[..., 1:], atol=1e-4)
+    assert torch.allclose(warp(image, aside)[..., 3], image[..., 3], atol=1e-4)  # the border
+    expected = [quarter * (4 / 18) ** 0.5, 0.5 / SPEED * (2 / 18) ** 0.5]
     assert warp.strengths().tolist() == pytest.approx(expected, abs=1e-4)
 
 
@@ -174,19 +180,20 @@ def test_what_the_warp_turns_is_no_part_of_u_and_comes_back_in_drawings() -> Non
     warp = generator.decoder.warp
     with torch.no_grad():
         turn = torch.tensor([-1, 1]) * torch.pi / 2 / SPEED
-        cast("torch.nn.Embedding", warp.tables[1]).weight[1, [1, 3]] = turn
+        table = cast("torch.nn.Embedding", warp.tables[1]).weight
+        table[0, [1, 3]], table[1, [1, 3]] = -turn, turn
     # Convolutions that treat all directions alike draw the turned image when the features turn.
     torch.nn.init.constant_(generator.decoder.paint.weight, 0.1)
     images = torch.rand(4, 3, 16, 16)
-    still = torch.tensor([[0, 0, 0]]).expand(4, 3)
-    turned = torch.tensor([[0, 1, 0]]).expand(4, 3)
+    left, right = (torch.tensor([[0, code, 0]]).expand(4, 3) for code in (0, 1))
     with torch.no_grad():
-        u, _ = generator.encoder(images, still)
-        same, _ = generator.encoder(warp(images, turned), turned)
-        drawn, again = generator.decoder(u, still), generator.decoder(u, turned)
+        u, _ = generator.encoder(warp(images, left), left)
+        same, _ = generator.encoder(warp(images, right), right)
+        drawn, again = generator.decoder(u, left), generator.decoder(u, right)
     assert torch.allclose(u, same, atol=1e-4)
     assert u.std() > 0.01
-    assert torch.allclose(again[:, :, 2:-2, 2:-2], warp(drawn, turned)[:, :, 2:-2, 2:-2], atol=1e-4)
+    half_a_turn = drawn.flip(2, 3)
+    assert torch.allclose(again[:, :, 2:-2, 2:-2], half_a_turn[:, :, 2:-2, 2:-2], atol=1e-4)
 
 
 def test_warp_learns_the_angles_that_images_were_turned_by() -> None:
@@ -201,7 +208,7 @@ def test_warp_learns_the_angles_that_images_were_turned_by() -> None:
         optimizer.zero_grad()
         (warp(image, angles) - turned).square().sum().backward()
         optimizer.step()
-    (table,) = warp.parameters()
+    table = warp.vectors(0)
     found = SPEED * (table[:, 3] - table[:, 1]) / 2 * 180 / torch.pi
     assert found.tolist() == pytest.approx([-40, 0, 40], abs=5)
 

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from cfaug.confounding import contingency, mutual_information
 from datamodules.attributes import attribute_space
+from datamodules.digits import ConfoundedDigits
 from datamodules.process import draw_attributes
+from datamodules.renderers import Color
 from datamodules.sampling import DrawSampler, effective_sample_size, sampling_weights
 
 DIGITS = [str(d) for d in range(10)]
@@ -96,3 +98,41 @@ def test_a_resumed_epoch_goes_on_and_the_next_is_whole(replicas: int) -> None:
     straight.set_epoch(4)
     resumed.set_epoch(4)
     assert list(resumed) == list(straight)
+
+
+def test_early_weights_hold_for_the_first_draws_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datamodules.sampling.EARLY_DRAWS", 100)
+    late, early = torch.eye(50)[3], torch.eye(50)[7]
+    sampler = DrawSampler(range(50), 64, 1, late, early_weights=early)
+    rows = []
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        rows += [row for row, _ in sampler]
+    assert rows == [7] * 100 + [3] * 92
+    resumed = DrawSampler(range(50), 64, 1, late, resume_at=(1, 30), early_weights=early)
+    assert [row for row, _ in resumed] == rows[94:128]
+
+
+def test_rare_combinations_are_drawn_more_often_early_in_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("datamodules.sampling.EARLY_DRAWS", 13_000)
+    data = ConfoundedDigits(
+        [Color()], source="digits", size=16, strength=0.99, sampling="deconfounded", weight_cap=2.0
+    )
+    data.epoch_size = 13_000
+    data.setup()
+    table = data.splits["train"].attributes
+    shares = []
+    sampler = data.train_dataloader().sampler
+    for epoch in (0, 1):
+        sampler.set_epoch(epoch)
+        rows = table[[row for row, _ in sampler]]
+        shares.append(float((rows[:, 0] != rows[:, 1]).double().mean()))
+    weights = [
+        sampling_weights(table, data.attribute_space, "deconfounded", c) for c in (20.0, 2.0)
+    ]
+    conflicting = table[:, 0] != table[:, 1]
+    expected = [float(w[conflicting].sum() / w.sum()) for w in weights]
+    assert shares == pytest.approx(expected, abs=0.02)
+    assert shares[0] > 2 * shares[1]
