@@ -65,6 +65,10 @@ study: setup ## Compare generators at 16 px; finished cells are kept in experime
 study-full: setup ## Compare the default generator with the baselines at 28 px over the strengths
 	$(CFAUG) study -c experiments/studies/generator/full.yaml $(ARGS)
 
+.PHONY: speed
+speed: setup ## Measure how fast images are rendered
+	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/rendering.py
+
 .PHONY: test
 test: setup ## Pass the tests, offline
 	WANDB_MODE=offline $(BIN)/python -m pytest -q $(ARGS)

@@ -60,6 +60,26 @@ def save_audit(audit: Audit, attributes: Tensor, space: AttributeSpace, path: Pa
     figure.savefig(path, dpi=90)
 
 
+def save_images(images: Sequence[Tensor], titles: Sequence[str], path: Path) -> None:
+    """Rows of images under titles.
+
+    Args:
+        images: For each title (B, 3, H, W) in [0, 1], drawn in rows of 20.
+        titles: The titles.
+        path: The picture.
+    """
+    grids = [make_grid(batch, nrow=20, padding=1, pad_value=0.5) for batch in images]
+    heights = [grid.shape[1] for grid in grids]
+    figure = Figure(figsize=(9, 9 * sum(heights) / grids[0].shape[2] + 0.35 * len(grids)))
+    figure.set_layout_engine("constrained")
+    places = figure.subplots(len(grids), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for axes, grid, title in zip(places, grids, titles, strict=True):
+        axes.imshow(grid.permute(1, 2, 0).numpy(), interpolation="nearest")
+        axes.set_title(title, loc="left", fontsize=10)
+        axes.set_axis_off()
+    figure.savefig(path, dpi=100)
+
+
 def save_effectiveness(
     effectiveness: Tensor, judges: Tensor, names: Sequence[str], path: Path
 ) -> None:

@@ -12,12 +12,21 @@ from datamodules.base import AttributeDataModule, Split, require_at_least
 from datamodules.noise import run_seed
 from datamodules.process import (
     draw_attributes,
+    replace_labels,
+    resolve_alignment,
     resolve_strengths,
     strength_from_conflicting_share,
 )
 from datamodules.renderers import Renderer
 from datamodules.sampling import Sampling
-from datamodules.sources import Source, ensure_mnist, load_mnist, load_sklearn_digits, resize
+from datamodules.sources import (
+    Protocol,
+    Source,
+    ensure_mnist,
+    load_mnist,
+    load_sklearn_digits,
+    resize,
+)
 
 
 class ConfoundedDigits(AttributeDataModule):
@@ -34,6 +43,14 @@ class ConfoundedDigits(AttributeDataModule):
         strength: r of the confounding, 0 (none) to 1 (total), for all attributes or by name.
         conflicting_share: Share ε of images whose attribute is not the one aligned with the label,
             for all attributes alike; takes the place of `strength`.
+        alignment: For some attributes, by name, the values that the confounder pairs with the
+            digits 0 to 9; the others take the digit's place among their values, from the start
+            again where these are fewer.
+        label_noise: Share of training and validation images that get another label, which their
+            attributes then follow (as in the colored MNIST of Arjovsky et al., arXiv 1907.02893).
+        protocol: ``standard``: the last 5,000 of MNIST's training file are for validation.
+            ``cgn``, that of Sauer & Geiger (ICLR 2021): its last 10,000 are for testing, and the
+            test file is for validation.
         oracle: Draw training and validation data without confounding, which only a known process
             can do: the upper bound.
         rotation: Augmentation, largest rotation in degrees.
@@ -58,6 +75,9 @@ class ConfoundedDigits(AttributeDataModule):
         size: int = 28,
         strength: float | dict[str, float] = 0.95,
         conflicting_share: float | None = None,
+        alignment: dict[str, list[str]] | None = None,
+        label_noise: float = 0.0,
+        protocol: Protocol = "standard",
         oracle: bool = False,
         rotation: float = 8.0,
         shift: float = 0.06,
@@ -86,11 +106,21 @@ class ConfoundedDigits(AttributeDataModule):
                 )
                 for renderer in renderers
             }
+        self.alignment = alignment or {}
+        self.label_noise = label_noise
+        self.protocol: Protocol = protocol
         self.oracle = oracle
         self.rotation, self.shift, self.scale = rotation, shift, scale
         require_at_least(4, size=size)
         require_at_least(0, rotation=rotation, shift=shift, scale=scale)
+        if not 0 <= label_noise <= 1:
+            msg = f"label_noise is {label_noise}, expected a share of images from 0 to 1"
+            raise ValueError(msg)
         resolve_strengths(self.attribute_space, self.strength)
+        resolve_alignment(self.attribute_space, self.alignment)
+        if protocol == "cgn" and source != "mnist":
+            msg = f"protocol 'cgn' is a split of MNIST, but source is '{source}'"
+            raise ValueError(msg)
 
     def prepare_data(self) -> None:
         """Download MNIST if it is wanted and missing."""
@@ -101,7 +131,10 @@ class ConfoundedDigits(AttributeDataModule):
         """Load the digits and draw their attributes; the same tables at every call."""
         if self.splits:
             return
-        digits = load_mnist(self.root) if self.source == "mnist" else load_sklearn_digits()
+        if self.source == "mnist":
+            digits = load_mnist(self.root, self.protocol)
+        else:
+            digits = load_sklearn_digits()
         none = dict.fromkeys(self.strength, 0.0) if isinstance(self.strength, Mapping) else 0.0
         training = none if self.oracle else self.strength
         strengths = {
@@ -112,7 +145,11 @@ class ConfoundedDigits(AttributeDataModule):
         }
         for name, strength in strengths.items():
             images, labels = digits[name.removesuffix("_confounded")]
-            table = draw_attributes(labels, self.attribute_space, strength, self.seed, name)
+            if name in {"train", "val"}:
+                labels = replace_labels(labels, 10, self.label_noise, self.seed, name)
+            table = draw_attributes(
+                labels, self.attribute_space, strength, self.seed, name, self.alignment
+            )
             self.splits[name] = Split(resize(images, self.image_shape[-1]), table)
 
     def render(self, source: Tensor, attributes: Tensor, index: Tensor) -> Tensor:
@@ -120,7 +157,9 @@ class ConfoundedDigits(AttributeDataModule):
         images = source.float() / 255
         for column, renderer in enumerate(self.renderers, start=1):
             images = renderer.render(images, attributes[:, column], index, self.seed)
-        return images.expand(-1, 3, -1, -1).contiguous()
+        return (
+            images[:, :3] if images.shape[1] == 4 else images.expand(-1, 3, -1, -1)
+        ).contiguous()
 
     def augment(self, images: Tensor, draw: Tensor) -> Tensor:
         """Rotate, shift and scale a little, see `jiggle`."""

@@ -1,6 +1,6 @@
 """The confounded process that draws attribute tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -50,17 +50,69 @@ def resolve_strengths(space: AttributeSpace, strength: float | Mapping[str, floa
     return [by_name.get(name, 0.0) for name in space.names]
 
 
+def resolve_alignment(
+    space: AttributeSpace, alignment: Mapping[str, Sequence[str | int]]
+) -> dict[str, Tensor]:
+    """The value that the confounder pairs with each label, as codes, for each attribute.
+
+    Args:
+        space: The attributes.
+        alignment: For some attributes, the values that go with the labels in their order; the
+            others take ``label mod |V|``.
+
+    Returns:
+        For each attribute but the label its (number of labels,) int64 codes.
+
+    Raises:
+        ValueError: If an attribute or a value is unknown, or values are too few or too many.
+    """
+    labels = space.cardinalities[space.label_position]
+    others = {a.name: a for a in space.attributes if a.name != space.label}
+    if unknown := set(alignment) - set(others):
+        msg = f"alignment names {sorted(unknown)}, expected some of {list(others)}"
+        raise ValueError(msg)
+    codes = {name: torch.arange(labels) % len(a.values) for name, a in others.items()}
+    for name, values in alignment.items():
+        if len(values) != labels:
+            msg = (
+                f"alignment of '{name}' has {len(values)} values, expected one for each of the "
+                f"{labels} values of '{space.label}'"
+            )
+            raise ValueError(msg)
+        codes[name] = torch.tensor([others[name].code(value) for value in values])
+    return codes
+
+
+def replace_labels(labels: Tensor, cardinality: int, share: float, seed: int, split: str) -> Tensor:
+    """Give a share of images a wrong label: any of the others, uniformly.
+
+    Args:
+        labels: (N,) int64 codes.
+        cardinality: Number of values of the label.
+        share: Probability that a label is replaced.
+        seed: Seed of the experiment.
+        split: Name of the split; splits get independent draws.
+
+    Returns:
+        (N,) int64 codes.
+    """
+    draws = uniform(seed, f"label noise/{split}", torch.arange(len(labels)), 2)
+    other = (labels + 1 + (draws[:, 1] * (cardinality - 1)).long()) % cardinality
+    return torch.where(draws[:, 0] < share, other, labels)
+
+
 def draw_attributes(
     labels: Tensor,
     space: AttributeSpace,
     strength: float | Mapping[str, float],
     seed: int,
     split: str,
+    alignment: Mapping[str, Sequence[str | int]] | None = None,
 ) -> Tensor:
     """Draw the attribute table of labelled images under a hidden confounder.
 
-    With probability r an attribute takes the value aligned with the label, ``label mod |V|``;
-    otherwise any value, uniformly. So P(aligned) = r + (1 − r)/|V|. A row depends on the seed, the
+    With probability r an attribute takes the value aligned with the label; otherwise any value,
+    uniformly. So P(aligned) = r + (1 − r)/|V|. A row depends on the seed, the
     split, its position and its label alone, and raising r only turns conflicting rows into aligned
     ones.
 
@@ -70,14 +122,16 @@ def draw_attributes(
         strength: r for all attributes but the label, or by name; see `resolve_strengths`.
         seed: Seed of the experiment.
         split: Name of the split; splits get independent draws.
+        alignment: See `resolve_alignment`.
 
     Returns:
         (N, K) int64 codes in the order of the space.
 
     Raises:
-        ValueError: If the strength is out of range or names other attributes.
+        ValueError: If the strength is out of range, or it or the alignment names other attributes.
     """
     index = torch.arange(len(labels))
+    aligned = resolve_alignment(space, alignment or {})
     columns: list[Tensor] = []
     for attribute, r in zip(space.attributes, resolve_strengths(space, strength), strict=True):
         if attribute.name == space.label:
@@ -86,5 +140,5 @@ def draw_attributes(
         draws = uniform(seed, f"process/{split}/{attribute.name}", index, 2)
         cardinality = len(attribute.values)
         anything = (draws[:, 1] * cardinality).long()
-        columns.append(torch.where(draws[:, 0] < r, labels % cardinality, anything))
+        columns.append(torch.where(draws[:, 0] < r, aligned[attribute.name][labels], anything))
     return torch.stack(columns, dim=1)

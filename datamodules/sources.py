@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from torchvision.datasets import MNIST
 
 Source = Literal["mnist", "digits"]
+Protocol = Literal["standard", "cgn"]
 Splits = dict[str, tuple[Tensor, Tensor]]
 
 _MNIST_SIZES = {True: 60_000, False: 10_000}
@@ -36,12 +37,13 @@ def ensure_mnist(root: Path) -> None:
         raise RuntimeError(msg) from error
 
 
-def load_mnist(root: Path, validation: int = 5_000) -> Splits:
-    """Real MNIST in splits; the last images of the training file are for validation.
+def load_mnist(root: Path, protocol: Protocol = "standard") -> Splits:
+    """Real MNIST in splits.
 
     Args:
         root: Folder that holds ``MNIST/raw`` in torchvision's layout.
-        validation: Number of images for validation.
+        protocol: ``standard`` takes the last 5,000 images of the training file for validation;
+            ``cgn`` its last 10,000 for testing, and the test file for validation.
 
     Returns:
         For train, val and test: images (N, 1, 28, 28) uint8 and labels (N,) int64.
@@ -66,11 +68,10 @@ def load_mnist(root: Path, validation: int = 5_000) -> Splits:
             )
             raise RuntimeError(msg)
     images, labels = files[True]
-    return {
-        "train": (images[:-validation], labels[:-validation]),
-        "val": (images[-validation:], labels[-validation:]),
-        "test": files[False],
-    }
+    kept = 55_000 if protocol == "standard" else 50_000
+    last = images[kept:], labels[kept:]
+    val, test = (last, files[False]) if protocol == "standard" else (files[False], last)
+    return {"train": (images[:kept], labels[:kept]), "val": val, "test": test}
 
 
 def load_sklearn_digits() -> Splits:

@@ -1,13 +1,16 @@
 """``cfaug audit``: measure the confounding of a data set."""
 
+from pathlib import Path
+
 from jsonargparse.typing import PositiveInt
 from rich.console import Console
 from rich.table import Table
 
 from cfaug.commands.common import data_parser, prepare, record
 from cfaug.confounding import Audit, audit_attributes
-from cfaug.pictures import save_audit
+from cfaug.pictures import save_audit, save_images
 from datamodules.attributes import AttributeSpace
+from datamodules.base import AttributeDataModule
 
 
 def main(args: list[str]) -> None:
@@ -22,15 +25,26 @@ def main(args: list[str]) -> None:
     attributes, space = data.splits["train"].attributes, data.attribute_space
     audit = audit_attributes(attributes, space, options.permutations, options.seed)
     show(audit, space, options.rare)
-    picture = options.folder / "audit.png"
-    save_audit(audit, attributes, space, picture)
+    pictures = [options.folder / "audit.png", options.folder / "images.png"]
+    save_audit(audit, attributes, space, pictures[0])
+    show_images(data, pictures[1])
     names = {
         "empty": [space.group_name(group) for group in audit.empty],
         "rare": {space.group_name(g): int(audit.counts[g]) for g in audit.rare(options.rare)},
     }
     command = ["audit", *args]
-    record(options.folder, command, figures(audit, options.rare), [picture], names)
-    print(f"picture: {picture}; all names: {options.folder / 'run.json'}")
+    record(options.folder, command, figures(audit, options.rare), pictures, names)
+    print(f"pictures: {', '.join(map(str, pictures))}; all names: {options.folder / 'run.json'}")
+
+
+def show_images(data: AttributeDataModule, path: Path, count: int = 40) -> None:
+    """Draw the first training and the first unconfounded test images."""
+    splits = {"train": "training images", "test": "unconfounded test images"}
+    images = [
+        data.finish(data.splits[split].__getitems__(list(range(count))))["image"]
+        for split in splits
+    ]
+    save_images(images, list(splits.values()), path)
 
 
 def figures(audit: Audit, rare: int) -> dict[str, float]:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from cfaug.commands.common import data_parser
 from cfaug.confounding import contingency, mutual_information
 from datamodules.base import Rows
 from datamodules.digits import ConfoundedDigits
@@ -93,9 +94,11 @@ def test_a_batch_larger_than_the_data_is_refused() -> None:
         ({"strength": 1.2}, "strength of 'thickness' is 1.2"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"weight_cap": 0.0}, "weight_cap is 0.0"),
+        ({"label_noise": -0.1}, "label_noise is -0.1"),
+        ({"protocol": "cgn"}, "protocol 'cgn' is a split of MNIST, but source is 'digits'"),
     ],
 )
-def test_bad_options_are_refused(options: dict[str, float], message: str) -> None:
+def test_bad_options_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         digits(**options)
 
@@ -138,6 +141,14 @@ def test_real_mnist_is_split_as_documented(mnist_root: Path) -> None:
     assert splits["test"][1][:5].tolist() == [7, 2, 1, 0, 4]
 
 
+def test_cgn_tests_on_the_end_of_the_training_file(mnist_root: Path) -> None:
+    standard, cgn = load_mnist(mnist_root), load_mnist(mnist_root, "cgn")
+    assert [len(cgn[name][1]) for name in ("train", "val", "test")] == [50_000, 10_000, 10_000]
+    assert torch.equal(cgn["val"][0], standard["test"][0])
+    assert torch.equal(cgn["train"][0], standard["train"][0][:50_000])
+    assert torch.equal(cgn["test"][0][5_000:], standard["val"][0])
+
+
 def test_resize_pads_a_little_and_scales_otherwise() -> None:
     images = torch.full((1, 1, 28, 28), 200, dtype=torch.uint8)
     padded = resize(images, 32)
@@ -145,3 +156,52 @@ def test_resize_pads_a_little_and_scales_otherwise() -> None:
     assert torch.equal(padded[:, :, 2:-2, 2:-2], images)
     assert padded[0, 0, 0, 0] == 0
     assert torch.equal(resize(images, 16), torch.full((1, 1, 16, 16), 200, dtype=torch.uint8))
+
+
+FAMILIES = {
+    "mnist-colored": ["thickness", "color"],
+    "mnist-double-colored": ["thickness", "foreground", "background"],
+    "mnist-wildlife": ["thickness", "foreground", "background"],
+    "mnist-rotated": ["angle"],
+    "mnist-colored-rotated": ["angle", "color"],
+    "cmnist10": ["color"],
+    "cgn-colored": ["color"],
+    "cgn-double-colored": ["foreground", "background"],
+    "cgn-wildlife": ["foreground", "background"],
+    "digits-colored": ["thickness", "color"],
+    "digits-colored-rotated": ["angle", "color"],
+}
+
+
+def test_every_yaml_of_data_is_a_family() -> None:
+    assert {path.stem for path in Path("experiments/data").glob("*.yaml")} == set(FAMILIES)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_is_what_its_yaml_says(family: str, request: pytest.FixtureRequest) -> None:
+    parser = data_parser("test", "")
+    options = parser.parse_args(["-c", f"experiments/data/{family}.yaml"])
+    data: ConfoundedDigits = parser.instantiate(options).data
+    if data.source == "mnist":
+        data.root = request.getfixturevalue("mnist_root")
+    data.setup()
+    assert data.attribute_space.names == ("digit", *FAMILIES[family])
+    rows = data.splits["train"].__getitems__(
+        list(range(2_000 if data.source == "mnist" else 1_300))
+    )
+    image, table = data.finish(rows)["image"], rows["attributes"]
+    assert image.shape[1:] == data.image_shape
+    assert float(image.min()) >= 0
+    assert float(image.max()) <= 1
+    for column in range(1, table.shape[1]):
+        values = data.attribute_space.cardinalities[column]
+        aligned = float((table[:, column] == table[:, 0] % values).double().mean())
+        strength = {"cmnist10": 1 - 0.005 / 0.9}.get(family, 1.0 if "cgn" in family else 0.95)
+        assert aligned == pytest.approx(strength + (1 - strength) / values, abs=0.02)
+    targets = table.clone()
+    targets[:, 1:] = (targets[:, 1:] + 1) % torch.tensor(data.attribute_space.cardinalities[1:])
+    batch = data.finish(rows)
+    assert torch.equal(data.counterfactual(batch, table), image)
+    for column in range(1, table.shape[1]):
+        one = torch.where(torch.arange(table.shape[1]) == column, targets, table)
+        assert ((data.counterfactual(batch, one) - image).abs().amax((1, 2, 3)) > 0.02).all()

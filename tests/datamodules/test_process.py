@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from datamodules.attributes import attribute_space
 from datamodules.digits import ConfoundedDigits
-from datamodules.process import draw_attributes, strength_from_conflicting_share
+from datamodules.process import (
+    draw_attributes,
+    replace_labels,
+    strength_from_conflicting_share,
+)
 from datamodules.renderers import Color, Thickness
 
 DIGITS = [str(d) for d in range(10)]
@@ -79,3 +83,49 @@ def test_a_conflicting_share_is_that_share_of_the_images() -> None:
     for column, cardinality in ((1, 2), (2, 10)):
         conflicting = (table[:, column] != table[:, 0] % cardinality).float().mean()
         assert float(conflicting) == pytest.approx(0.2, abs=0.04)
+
+
+def test_an_alignment_pairs_labels_with_the_values_it_names() -> None:
+    space = attribute_space({"digit": DIGITS, "color": ["red", "blue"]}, label="digit")
+    labels = torch.arange(10)
+    wanted = ["red"] * 3 + ["blue"] * 7
+    table = draw_attributes(labels, space, 1.0, 0, "train", {"color": wanted})
+    assert table[:, 1].tolist() == [0] * 3 + [1] * 7
+    assert draw_attributes(labels, space, 1.0, 0, "train")[:, 1].tolist() == [0, 1] * 5
+
+
+@pytest.mark.parametrize(
+    ("alignment", "message"),
+    [
+        ({"hue": ["red"] * 10}, r"alignment names \['hue'\]"),
+        ({"color": ["red"] * 9}, "alignment of 'color' has 9 values, expected one for each of the"),
+        ({"color": ["pink"] * 10}, "attribute 'color' has no value 'pink'"),
+    ],
+)
+def test_a_wrong_alignment_is_named(alignment: dict[str, list[str]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ConfoundedDigits([Color(("red", "blue"))], source="digits", size=16, alignment=alignment)
+
+
+def test_label_noise_replaces_that_share_by_any_other_label() -> None:
+    labels = torch.full((20_000,), 3)
+    noisy = replace_labels(labels, 10, 0.25, 0, "train")
+    counts = torch.bincount(noisy, minlength=10).double()
+    assert float(counts[3]) / 20_000 == pytest.approx(0.75, abs=0.015)
+    others = torch.cat([counts[:3], counts[4:]])
+    assert ((others - others.mean()) ** 2 / others.mean()).sum() < 32
+    assert torch.equal(replace_labels(labels, 10, 0.0, 0, "train"), labels)
+
+
+def test_attributes_follow_noisy_labels_and_test_labels_are_true() -> None:
+    options = {"source": "digits", "size": 16, "strength": 1.0}
+    clean = ConfoundedDigits([Color()], **options)  # type: ignore[arg-type]
+    noisy = ConfoundedDigits([Color()], label_noise=0.3, **options)  # type: ignore[arg-type]
+    clean.setup()
+    noisy.setup()
+    table = noisy.splits["train"].attributes
+    assert torch.equal(table[:, 0], table[:, 1])
+    wrong = (table[:, 0] != clean.splits["train"].attributes[:, 0]).double().mean()
+    assert float(wrong) == pytest.approx(0.3, abs=0.05)
+    for split in ("test", "test_confounded"):
+        assert torch.equal(noisy.splits[split].attributes, clean.splits[split].attributes)

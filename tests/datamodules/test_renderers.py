@@ -1,12 +1,26 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy.ndimage import grey_dilation, grey_erosion
 from torch.nn import functional as F
 from torchvision.transforms import functional as reference
 
-from datamodules.renderers import PALETTE, Color, Rotation, Thickness, warp
+from datamodules.attributes import Attribute
+from datamodules.renderers import (
+    DARK_PALETTE,
+    PALETTE,
+    Color,
+    Fill,
+    Rotation,
+    Texture,
+    Thickness,
+    warp,
+)
 from datamodules.sources import load_sklearn_digits
+from datamodules.textures import drawn_textures
 
 INDEX = torch.arange(20)
 
@@ -20,18 +34,91 @@ def test_color_tints_by_the_palette(grey: torch.Tensor) -> None:
     values = INDEX % 10
     images = Color(jitter=0.0).render(grey, values, INDEX, 0)
     tints = torch.tensor(list(PALETTE.values()))
-    assert torch.allclose(images, grey * tints[values][:, :, None, None])
+    assert torch.allclose(images[:, :3], grey * tints[values][:, :, None, None])
+    assert torch.equal(images[:, 3:], grey)
 
 
 def test_jitter_stays_within_its_width_and_with_the_image(grey: torch.Tensor) -> None:
     white = torch.ones_like(grey)
     renderer = Color(jitter=0.1)
-    images = renderer.render(white, INDEX % 10, INDEX, 0)
+    images = renderer.render(white, INDEX % 10, INDEX, 0)[:, :3]
     tints = torch.tensor(list(PALETTE.values()))[INDEX % 10][:, :, None, None]
     assert (images - tints).abs().max() <= 0.1 + 1e-6
     assert (images - tints).abs().max() > 0.02
-    back = renderer.render(white.flip(0), INDEX.flip(0) % 10, INDEX.flip(0), 0)
+    back = renderer.render(white.flip(0), INDEX.flip(0) % 10, INDEX.flip(0), 0)[:, :3]
     assert torch.equal(back.flip(0), images)
+
+
+@pytest.mark.parametrize(
+    "fills",
+    [
+        [Color(jitter=0.0), Color(jitter=0.0, place="background", name="background")],
+        [Texture(), Texture(place="background", name="background")],
+    ],
+)
+def test_strokes_lie_on_the_background(fills: list[Fill], grey: torch.Tensor) -> None:
+    digit, background = fills
+    images = digit.render(grey, INDEX % 10, INDEX, 0)
+    images = background.render(images, (INDEX + 3) % 10, INDEX, 0)[:, :3]
+    size = grey.shape[-2:]
+    front = digit.filling(INDEX % 10, INDEX, 0, size)
+    behind = background.filling((INDEX + 3) % 10, INDEX, 0, size)
+    assert torch.allclose(images, grey * front + (1 - grey) * behind, atol=1e-6)
+
+
+def test_a_background_alone_has_white_strokes(grey: torch.Tensor) -> None:
+    images = Color(jitter=0.0, place="background").render(grey, INDEX % 10, INDEX, 0)[:, :3]
+    tints = torch.tensor(list(DARK_PALETTE.values()))[INDEX % 10][:, :, None, None]
+    assert torch.allclose(images, grey + (1 - grey) * tints)
+
+
+def test_no_background_is_as_bright_as_a_digit() -> None:
+    brightest = {name: max(shade) for name, shade in DARK_PALETTE.items()}
+    assert max(brightest.values()) < min(max(shade) for shade in PALETTE.values())
+    strokes, ground = drawn_textures("digit"), drawn_textures("background")
+    assert list(strokes) == list(ground)
+    faintest = min(float(t.amax(0).mean()) for t in strokes.values())
+    assert max(float(t.amax(0).mean()) for t in ground.values()) < faintest
+
+
+def test_textures_are_pieces_of_what_they_were_given(tmp_path: Path) -> None:
+    ramp = np.arange(12 * 12, dtype=np.uint8).reshape(12, 12)
+    for name, image in {"plain": np.full_like(ramp, 200), "ramp": ramp}.items():
+        Image.fromarray(image).save(tmp_path / f"{name}.png")
+    texture = Texture(tmp_path, name="wallpaper")
+    assert texture.attribute == Attribute("wallpaper", ("plain", "ramp"))
+    index = torch.arange(300)
+    pieces = texture.filling(index % 2, index, 0, torch.Size([4, 5])) * 255
+    assert torch.allclose(pieces[::2], torch.tensor(200.0))
+    ramps = pieces[1::2].round().long()
+    assert torch.equal(ramps[:, 0], ramps[:, 2])  # grey
+    corner = ramps[:, 0, 0, 0]
+    row, column = corner // 12, corner % 12
+    rows = (row[:, None] + torch.arange(4)) % 12
+    columns = (column[:, None] + torch.arange(5)) % 12
+    assert torch.equal(ramps[:, 0], rows[:, :, None] * 12 + columns[:, None])
+    assert len(corner.unique()) > 80  # from everywhere
+    again = texture.filling(index[7:8] % 2, index[7:8], 0, torch.Size([4, 5])) * 255
+    assert torch.equal(again[0], pieces[7])
+
+
+def test_drawn_textures_differ_and_their_edges_meet() -> None:
+    for place in ("digit", "background"):
+        textures = torch.stack(list(drawn_textures(place).values()))
+        assert float(textures.min()) >= 0
+        assert float(textures.max()) <= 1
+        apart = torch.cdist(textures.flatten(1), textures.flatten(1)) + 100 * torch.eye(10)
+        assert float(apart.min()) > 5
+        steps = (textures - textures.roll(1, -1)).abs().mean((0, 1, 2))
+        assert float(steps[0]) < 3 * float(steps.mean())
+
+
+def test_a_folder_that_holds_no_textures_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"nowhere holds 0 image\(s\)"):
+        Texture(tmp_path / "nowhere")
+    (tmp_path / "notes.txt").write_text("no image")
+    with pytest.raises(ValueError, match=r"notes.txt is no image"):
+        Texture(tmp_path)
 
 
 def test_unknown_color_is_named() -> None:
