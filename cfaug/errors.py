@@ -7,6 +7,8 @@ from errno import ENOSPC
 from importlib.util import find_spec
 from pathlib import Path
 
+from datamodules.errors import ImageError
+
 
 def run_reporting_errors(job: Callable[[], None]) -> int:
     """Run a job; bad input ends in one line on standard error, a defect in its traceback.
@@ -42,6 +44,8 @@ def _is_for_users(error: BaseException) -> bool:
     """Whether the project's own check raised it, or the system refused a file."""
     if isinstance(error, OSError):
         return error.filename is not None or error.errno == ENOSPC
+    if isinstance(error, ImageError):  # out of a loader's worker, whose frames are gone
+        return True
     frames = traceback.extract_tb(error.__traceback__)
     if not frames or not isinstance(error, (ValueError, RuntimeError)):
         return False

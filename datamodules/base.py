@@ -49,12 +49,16 @@ class Split(Dataset[Rows]):
         """Number of images."""
         return len(self.source)
 
+    def pictures(self, index: Tensor) -> Tensor:
+        """(B, C, H, W) uint8 of the rows `index` (B,)."""
+        return self.source[index]
+
     def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
         """Fetch rows by index, or by (index, draw)."""
         pairs = torch.tensor(keys)
         index, draw = (pairs, pairs) if pairs.ndim == 1 else pairs.unbind(1)
         return {
-            "source": self.source[index],
+            "source": self.pictures(index),
             "attributes": self.attributes[index],
             "index": index,
             "draw": draw,
@@ -104,6 +108,8 @@ class AttributeDataModule(LightningDataModule, ABC):
 
     attribute_space: AttributeSpace
     image_shape: tuple[int, int, int]
+    true_counterfactuals = True
+    """Whether `counterfactual` knows them, as of rendered images."""
 
     def __init__(
         self,

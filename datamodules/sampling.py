@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, DistributedSampler
 
 from datamodules.attributes import AttributeSpace
+from datamodules.noise import uniform
 
 Sampling = Literal["natural", "balanced", "deconfounded"]
 
@@ -48,6 +49,30 @@ def sampling_weights(
         share = torch.bincount(values, minlength=cardinality).double() / len(values)
         weights = weights * share[values]
     return weights.clamp(max=cap)
+
+
+def independent_rows(attributes: Tensor, space: AttributeSpace, seed: int) -> Tensor:
+    """Choose rows among which attributes are as independent as the combinations there are allow.
+
+    By systematic sampling, so that every combination has the share of its deconfounding weights,
+    to within one row.
+
+    Args:
+        attributes: (N, K) int64 codes.
+        space: The attributes.
+        seed: Which rows of a combination are chosen.
+
+    Returns:
+        (N,) int64 row numbers, ascending; those of rare combinations several times.
+    """
+    weights = sampling_weights(attributes, space, "deconfounded", float("inf"))
+    assert weights is not None
+    noise = uniform(seed, "independent rows", torch.arange(len(attributes)), 1)[:, 0]
+    order = torch.argsort(space.groups(attributes).double() + noise.double())
+    up_to = weights[order].cumsum(0) / weights.sum() * len(attributes)
+    ticks = torch.arange(len(attributes)).double() + 0.5
+    chosen = torch.searchsorted(up_to, ticks).clamp(max=len(attributes) - 1)
+    return order[chosen].sort().values
 
 
 def effective_sample_size(weights: Tensor) -> float:

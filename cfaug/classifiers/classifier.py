@@ -143,9 +143,9 @@ class Classifier(AttributeModule):
         cast("GroupAccuracy", self.groups[dataloader_idx]).update(
             predictions, labels, space.groups(batch["attributes"])
         )
-        if TEST_SETS[dataloader_idx] != "unconfounded":
-            return
         data = self.trainer.datamodule  # type: ignore[attr-defined]
+        if TEST_SETS[dataloader_idx] != "unconfounded" or not data.true_counterfactuals:
+            return
         for column in non_label_columns(space):
             name = space.names[column]
             shift = uniform(data.seed, f"flip/{name}", batch["index"], 1)[:, 0]
@@ -168,7 +168,8 @@ class Classifier(AttributeModule):
             cast("GroupAccuracy", groups).reset()
         for name, metric in self.flips.items():
             flips = cast("MeanMetric", metric)
-            self.log(f"test/flip_rate/{name}", 100 * flips.compute())
+            if flips.update_called:
+                self.log(f"test/flip_rate/{name}", 100 * flips.compute())
             flips.reset()
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:

@@ -10,7 +10,6 @@ from rich.table import Table
 
 from cfaug.callbacks.records import git_commit
 from cfaug.commands.loop import (
-    METHODS,
     TITLES,
     Plan,
     claim,
@@ -51,19 +50,19 @@ def run(plan: Plan) -> None:
         command_part(
             plan, "writing counterfactuals", "augment", "--generator", str(plan.checkpoint)
         ),
-        *classifier_parts(plan, list(METHODS)),
+        *classifier_parts(plan, plan.methods),
     ]
     seconds = [run_part(folder, part, console) for part in parts]
-    figures = summarize(folder, plan.seeds) | {"seconds": sum(seconds)}
+    figures = summarize(folder, plan.seeds, plan.methods) | {"seconds": sum(seconds)}
     write_json(folder / "metrics.json", figures)
     commands = {part.name: part.command for part in parts}
     write_json(folder / "run.json", {"commit": git_commit(), "commands": commands})
     accuracies = {
-        title: [
+        TITLES[method]: [
             classifier_figures(folder, method, seed)["test/unconfounded_accuracy"]
             for seed in plan.seeds
         ]
-        for method, title in TITLES.items()
+        for method in plan.methods
     }
     save_accuracies(accuracies, folder / "accuracy.png")
     show(folder, plan, figures, console)
@@ -76,10 +75,10 @@ flips: predictions that change when only that attribute changes
 excess: points below the oracle; closed: share of the way from ERM to the oracle"""
 
 
-def summarize(folder: Path, seeds: tuple[int, ...]) -> dict[str, float]:
+def summarize(folder: Path, seeds: tuple[int, ...], methods: list[str]) -> dict[str, float]:
     """Means over seeds of every test figure, ``<figure>/<method>``, and what follows from them."""
     figures: dict[str, float] = {}
-    for method in METHODS:
+    for method in methods:
         runs = [classifier_figures(folder, method, seed) for seed in seeds]
         for name in runs[0]:
             if name.startswith("test/"):
@@ -88,12 +87,13 @@ def summarize(folder: Path, seeds: tuple[int, ...]) -> dict[str, float]:
                 figures[key] = statistics.fmean(values)
                 if name == "test/unconfounded_accuracy" and len(seeds) > 1:
                     figures[f"standard_error/{method}"] = standard_error(values)
-    accuracy = {method: figures[f"unconfounded_accuracy/{method}"] for method in METHODS}
-    gap = accuracy["oracle"] - accuracy["erm"]
-    for method, value in accuracy.items():
-        figures[f"excess_error/{method}"] = accuracy["oracle"] - value
-        if gap > 0:
-            figures[f"gap_closed/{method}"] = 100 * (value - accuracy["erm"]) / gap
+    accuracy = {method: figures[f"unconfounded_accuracy/{method}"] for method in methods}
+    if "oracle" in accuracy:
+        gap = accuracy["oracle"] - accuracy["erm"]
+        for method, value in accuracy.items():
+            figures[f"excess_error/{method}"] = accuracy["oracle"] - value
+            if gap > 0:
+                figures[f"gap_closed/{method}"] = 100 * (value - accuracy["erm"]) / gap
     return figures | judged_figures(folder)
 
 
@@ -117,11 +117,16 @@ def show(folder: Path, plan: Plan, figures: dict[str, float], console: Console) 
         "closed": "gap_closed",
     }
     table.add_column("method", no_wrap=True)
+    columns = {
+        column: name for column, name in columns.items() if f"{name}/{plan.methods[0]}" in figures
+    }
     for column in columns:
         table.add_column(column, justify="right")
-    for method, title in TITLES.items():
+    for method in plan.methods:
         values = (figures.get(f"{name}/{method}") for name in columns.values())
-        table.add_row(title, *("" if value is None else f"{value:.1f}" for value in values))
+        table.add_row(
+            TITLES[method], *("" if value is None else f"{value:.1f}" for value in values)
+        )
     console.print(table)
     console.print(LEGEND)
     console.print(f"{figures['seconds'] / 60:.1f} minutes of computing")

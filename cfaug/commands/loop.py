@@ -9,6 +9,7 @@ import statistics
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -19,6 +20,7 @@ from rich.console import Console
 
 from cfaug.cli import run_command
 from cfaug.files import write_json
+from datamodules.base import AttributeDataModule
 
 METHODS: dict[str, list[str]] = {
     "erm": [],
@@ -65,6 +67,12 @@ class Plan:
     judge_steps: int = 1000
 
     @property
+    def methods(self) -> list[str]:
+        """Keys of `METHODS`; the oracle only where the process behind the data is known."""
+        known = data_class(self.data).true_counterfactuals
+        return [method for method in METHODS if known or method != "oracle"]
+
+    @property
     def checkpoint(self) -> Path:
         """The generator's, once it is trained."""
         return self.folder / "generator" / "run" / "checkpoints" / "last.ckpt"
@@ -106,6 +114,21 @@ def load_yaml(path: Path) -> Any:
     except (OSError, yaml.YAMLError) as error:
         msg = f"cannot read the YAML {path}: {error}"
         raise ValueError(msg) from error
+
+
+def data_class(path: Path) -> type[AttributeDataModule]:
+    """The class of data module that a YAML names.
+
+    Raises:
+        ValueError: If it names none.
+    """
+    try:
+        module, _, name = load_yaml(path)["data"]["class_path"].rpartition(".")
+        found: type[AttributeDataModule] = getattr(import_module(module), name)
+    except (TypeError, KeyError, ValueError, ImportError, AttributeError) as error:
+        msg = f"{path} names no data module under data, class_path"
+        raise ValueError(msg) from error
+    return found
 
 
 def digest(path: Path) -> str:

@@ -167,7 +167,7 @@ def _measure(
             effectiveness[k] += size * _percents(judge.read(edited), targets)
             back = generator.edit(edited, targets, attributes)
             means.add(f"reversibility/{name}", _l1(back, images), size)
-            if k != label:
+            if k != label and data.true_counterfactuals:
                 for measure, value in exact_errors(
                     edited, data.counterfactual(batch, targets)
                 ).items():

@@ -181,7 +181,7 @@ def test_every_yaml_of_data_is_a_family() -> None:
 def test_a_family_is_what_its_yaml_says(family: str, request: pytest.FixtureRequest) -> None:
     parser = data_parser("test", "")
     options = parser.parse_args(["-c", f"experiments/data/{family}.yaml"])
-    data: ConfoundedDigits = parser.instantiate(options).data
+    data: ConfoundedDigits = parser.instantiate_classes(options).data
     if data.source == "mnist":
         data.root = request.getfixturevalue("mnist_root")
     data.setup()

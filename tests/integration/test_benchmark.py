@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cfaug.cli import main
-from cfaug.commands.benchmark import METHODS, summarize
+from cfaug.commands.benchmark import summarize
+from cfaug.commands.loop import METHODS
 from tests.integration.test_cli import ROOT
 from tests.integration.tiny import tiny_data
 
@@ -81,7 +82,7 @@ def test_table_of_a_worked_example(tmp_path: Path) -> None:
             (folder / "metrics.json").write_text(json.dumps(figures))
     (tmp_path / "evaluate").mkdir()
     (tmp_path / "evaluate/metrics.json").write_text(json.dumps({"test/composition/1": 3.0}))
-    figures = summarize(tmp_path, (0, 1))
+    figures = summarize(tmp_path, (0, 1), list(METHODS))
     assert figures["unconfounded_accuracy/erm"] == 52
     assert figures["standard_error/erm"] == pytest.approx(2.0)  # deviation √8 over √2
     assert figures["excess_error/counterfactual"] == pytest.approx(6.0)

@@ -1,0 +1,243 @@
+"""Tables of files and attributes: CSV, TSV or Parquet in, an attribute space and codes out."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import torch
+from torch import Tensor
+
+from datamodules.attributes import Attribute, AttributeSpace
+
+MOST_VALUES = 100
+"""An attribute with more values is taken for a number, a name or a date."""
+
+MISSING = ["", "NA", "N/A", "NaN", "nan", "null"]
+"""Cells without a value."""
+
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+
+
+@dataclass(frozen=True)
+class ImageTable:
+    """What a table says of images.
+
+    Args:
+        files: (N,) names of the files; empty where no column of files was asked for.
+        attributes: (N, K) int64 codes.
+        space: The attributes.
+        splits: (N,) names of the splits, or None where no column of splits was asked for.
+    """
+
+    files: list[str]
+    attributes: Tensor
+    space: AttributeSpace
+    splits: list[str] | None
+
+
+def read_table(path: Path) -> pa.Table:
+    """Read a table as text.
+
+    Args:
+        path: A file whose name ends in .csv, .tsv or .parquet; text is UTF-8 with a header.
+
+    Returns:
+        Columns of strings; cells of `MISSING` are null.
+
+    Raises:
+        ValueError: If it cannot be read, is empty, names a column twice or nests a column.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in {*_DELIMITERS, ".parquet"}:
+        msg = f"{path} is no table that can be read; expected a .csv, .tsv or .parquet"
+        raise ValueError(msg)
+    try:
+        table = _read_text(path) if suffix in _DELIMITERS else pq.read_table(path)
+    except (OSError, pa.ArrowInvalid, UnicodeDecodeError) as error:
+        msg = f"the table {path} cannot be read: {error}"
+        raise ValueError(msg) from error
+    if twice := sorted({name for name in table.column_names if table.column_names.count(name) > 1}):
+        msg = f"the table {path} has two columns of the name {twice}; rename one"
+        raise ValueError(msg)
+    if not table.num_rows:
+        msg = f"the table {path} has no rows"
+        raise ValueError(msg)
+    return pa.table({name: _as_text(path, name, table[name]) for name in table.column_names})
+
+
+def _read_text(path: Path) -> pa.Table:
+    delimiter = _DELIMITERS[path.suffix.lower()]
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        names = next(csv.reader(file, delimiter=delimiter), [])
+    return pa_csv.read_csv(
+        path,
+        # Named here, so that a column of zeros and ones stays the text that it is.
+        read_options=pa_csv.ReadOptions(column_names=names, skip_rows=1),
+        parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
+    )
+
+
+def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_nested(kind):
+        msg = f"column '{name}' of {path} is nested ({kind}), expected one value in each cell"
+        raise ValueError(msg)
+    if pa.types.is_floating(kind):
+        column = pc.if_else(pc.is_nan(column), None, column)
+        if pc.all(pc.equal(column, pc.round(column))).as_py():
+            column = column.cast(pa.int64())
+    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return pc.if_else(pc.is_in(text, pa.array(MISSING)), None, text)
+
+
+def encode_table(
+    table: pa.Table,
+    path: Path,
+    label: str,
+    attributes: Sequence[str] | None,
+    missing: str,
+    file_column: str | None,
+    split_column: str | None,
+) -> ImageTable:
+    """Turn text into codes.
+
+    Args:
+        table: Columns of strings, see `read_table`.
+        path: Where it was read from, for messages.
+        label: Column of the label.
+        attributes: Columns of the other attributes; None for all that are left.
+        missing: ``error``, ``drop`` the rows, or the name of a value for cells without one.
+        file_column: Column of file names, or None to do without.
+        split_column: Column of splits, or None to do without.
+
+    Returns:
+        The rows in their order; of each attribute the values are in alphabetical order, or in that
+        of numbers where all are whole numbers.
+
+    Raises:
+        ValueError: If a column or a value is missing, or no category; the message names it.
+    """
+    reserved = [name for name in (file_column, split_column) if name is not None]
+    if attributes is None:
+        attributes = [name for name in table.column_names if name not in {label, *reserved}]
+    chosen = [label, *(name for name in attributes if name != label)]
+    for name in (*reserved, *chosen):
+        if name not in table.column_names:
+            msg = f"the table {path} has no column '{name}'; its columns are {table.column_names}"
+            raise ValueError(msg)
+    # Before rows are dropped, so that messages count rows as the file does.
+    if file_column:
+        _check_files(table[file_column], path)
+    if split_column:
+        _check_splits(table[split_column], path)
+    table = _without_missing(table, path, chosen, missing)
+    encoded = [_encode(path, name, table[name]) for name in chosen]
+    space = AttributeSpace(tuple(attribute for attribute, _ in encoded), label)
+    codes = torch.stack([codes for _, codes in encoded], dim=1)
+    files = table[file_column].to_pylist() if file_column else []
+    splits = None
+    if split_column:
+        splits = [SPLITS[value.lower()] for value in table[split_column].to_pylist()]
+    return ImageTable(files, codes, space, splits)
+
+
+def _without_missing(table: pa.Table, path: Path, columns: Sequence[str], missing: str) -> pa.Table:
+    for name in columns:
+        empty = pc.is_null(table[name])
+        count = pc.sum(empty).as_py()
+        if not count:
+            continue
+        if missing == "error":
+            row = pc.index(empty, True).as_py()
+            msg = (
+                f"{count:,} rows of {path} have no value of '{name}', the first is row {row + 1}; "
+                "set missing to drop, or to the name of a value for them"
+            )
+            raise ValueError(msg)
+        if missing == "drop":
+            table = table.filter(pc.invert(empty))
+            if not table.num_rows:
+                msg = f"no row of {path} has a value of every attribute of {list(columns)}"
+                raise ValueError(msg)
+        else:
+            filled = pc.fill_null(table[name], missing)
+            table = table.set_column(table.column_names.index(name), name, filled)
+    return table
+
+
+def _encode(path: Path, name: str, column: pa.ChunkedArray) -> tuple[Attribute, Tensor]:
+    encoded = column.combine_chunks().dictionary_encode()
+    found: list[str] = encoded.dictionary.to_pylist()
+    if any(_is_decimal(value) for value in found[:1000]):
+        msg = (
+            f"column '{name}' of {path} holds numbers with decimals; an attribute is one of a few "
+            "categories: bin it, or leave it out by naming the attributes"
+        )
+        raise ValueError(msg)
+    if len(found) > MOST_VALUES:
+        msg = (
+            f"column '{name}' of {path} has {len(found):,} different values, expected at most "
+            f"{MOST_VALUES}: bin it, or leave it out by naming the attributes"
+        )
+        raise ValueError(msg)
+    whole = all(value.lstrip("-").isdigit() for value in found)
+    values = sorted(found, key=int) if whole else sorted(found)
+    order = torch.tensor([values.index(value) for value in found])
+    codes = order[torch.from_numpy(encoded.indices.to_numpy().astype("int64"))]
+    return Attribute(name, tuple(values)), codes
+
+
+def _is_decimal(value: str) -> bool:
+    try:
+        return not float(value).is_integer() if "." in value or "e" in value.lower() else False
+    except (ValueError, OverflowError):
+        return False
+
+
+def _check_files(column: pa.ChunkedArray, path: Path) -> None:
+    seen: set[str] = set()
+    for row, name in enumerate(column.to_pylist(), start=1):
+        if name is None:
+            msg = f"row {row} of {path} names no file"
+            raise ValueError(msg)
+        parts = PurePosixPath(name)
+        if parts.is_absolute() or ".." in parts.parts or "\0" in name or ":\\" in name:
+            msg = (
+                f"row {row} of {path} names the file '{name}'; names are relative to the folder "
+                "of images and stay below it"
+            )
+            raise ValueError(msg)
+        if name in seen:
+            msg = f"row {row} of {path} names the file '{name}', as an earlier row does"
+            raise ValueError(msg)
+        seen.add(name)
+
+
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "0": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "1": "val",
+    "test": "test",
+    "2": "test",
+}
+"""What a column of splits may say."""
+
+
+def _check_splits(column: pa.ChunkedArray, path: Path) -> None:
+    for value in column.unique().to_pylist():
+        if (value or "").lower() not in SPLITS:
+            row = column.to_pylist().index(value) + 1
+            msg = f"row {row} of {path} has the split '{value}', expected one of {list(SPLITS)}"
+            raise ValueError(msg)

@@ -1,0 +1,193 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from cfaug.confounding import contingency, mutual_information
+from datamodules.attributes import attribute_space
+from datamodules.folder import ImagesWithTable, draw_splits
+from datamodules.process import draw_attributes
+from datamodules.sampling import independent_rows
+from tests.people import HAIR, SEX, write_people
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_people(tmp_path_factory.mktemp("people"))
+
+
+def loaded(people: Path, **options: object) -> ImagesWithTable:
+    chosen = {"images": people / "images", "table": people / "table.csv", "label": "hair"}
+    data = ImagesWithTable(**{**chosen, "size": 8, "batch_size": 16, **options})  # type: ignore[arg-type]
+    data.setup()
+    return data
+
+
+def rows_seen(image: torch.Tensor) -> list[int]:
+    """The row that each image says it is of."""
+    return (image[:, 2, 0, 0] * 255).round().int().tolist()
+
+
+def test_images_come_with_their_attributes(people: Path) -> None:
+    data = loaded(people)
+    assert data.image_shape == (3, 8, 8)
+    assert data.attribute_space == attribute_space({"hair": HAIR, "sex": SEX}, label="hair")
+    seen = []
+    for split in ("train", "val", "test_confounded"):
+        for batch in data.batches(split, torch.device("cpu")):
+            hair, sex = batch["attributes"].unbind(1)
+            assert torch.equal((batch["image"][:, 0, 0, 0] * 255).round(), 200.0 * hair)
+            assert torch.equal((batch["image"][:, 1, 7, 7] * 255).round(), 100.0 * sex)
+            seen += rows_seen(batch["image"])
+    assert sorted(seen) == list(range(200))  # every image once, in one split
+    sizes = [len(data.splits[name]) for name in ("train", "val", "test_confounded")]
+    assert sizes == [140, 20, 40]
+
+
+def test_splits_hold_their_share_of_every_group(people: Path) -> None:
+    data = loaded(people)
+    whole = torch.bincount(data.attribute_space.groups(data.rows.attributes), minlength=4)
+    for split, share in {"train": 0.7, "val": 0.1, "test_confounded": 0.2}.items():
+        table = data.splits[split].attributes
+        counts = torch.bincount(data.attribute_space.groups(table), minlength=4)
+        assert (counts - share * whole).abs().max() <= 1
+    again, other = loaded(people), loaded(people, seed=1)
+    assert data.splits["train"].files == again.splits["train"].files  # type: ignore[attr-defined]
+    assert data.splits["train"].files != other.splits["train"].files  # type: ignore[attr-defined]
+
+
+def test_a_group_of_one_is_for_training() -> None:
+    groups = torch.tensor([0] * 10 + [1])
+    assert draw_splits(groups, {"test": 0.2, "val": 0.1}, 0)[10] == "train"
+
+
+def test_splits_of_the_table_are_kept(people: Path, tmp_path: Path) -> None:
+    lines = (people / "table.csv").read_text().splitlines()
+    parts = ["part", *(["train", "val", "test", "train"] * 50)]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(f"{a},{b}" for a, b in zip(lines, parts, strict=True)))
+    data = loaded(people, table=table, split_column="part")
+    for start, split in ((1, "val"), (2, "test_confounded")):
+        seen = []
+        for batch in data.batches(split, torch.device("cpu")):
+            seen += rows_seen(batch["image"])
+        assert seen == list(range(start, 200, 4))
+    table.write_text(
+        "\n".join(f"{a},{b}" for a, b in zip(lines, ["part"] + ["train"] * 200, strict=True))
+    )
+    with pytest.raises(ValueError, match=r"none of the 200 images of .* is for val"):
+        loaded(people, table=table, split_column="part")
+
+
+def test_attributes_are_independent_in_the_unconfounded_test_set(people: Path) -> None:
+    data = loaded(people)
+    confounded, test = data.splits["test_confounded"], data.splits["test"]
+    dependence = [
+        mutual_information(contingency(*split.attributes.unbind(1), (2, 2)))
+        for split in (confounded, test)
+    ]
+    assert dependence[0] > 0.1
+    assert dependence[1] < 0.01
+    assert set(test.files) <= set(confounded.files)  # type: ignore[attr-defined]
+    batch = next(iter(data.batches("test", torch.device("cpu"))))
+    assert torch.equal(
+        (batch["image"][:, 0, 0, 0] * 255).round(), 200.0 * batch["attributes"][:, 0]
+    )
+
+
+def test_independent_rows_have_the_share_of_their_weights() -> None:
+    space = attribute_space({"y": ["0", "1", "2"], "a": ["0", "1"], "b": ["0", "1"]}, label="y")
+    table = draw_attributes(torch.arange(3000) % 3, space, {"a": 0.9, "b": 0.6}, 0, "train")
+    rows = independent_rows(table, space, 0)
+    assert len(rows) == len(table)
+    counts = torch.bincount(space.groups(table[rows]), minlength=12).double()
+    shares = [
+        torch.bincount(c, minlength=n).double() for c, n in zip(table.T, (3, 2, 2), strict=True)
+    ]
+    expected = torch.einsum("i,j,k->ijk", *shares).flatten() / 3000**2
+    assert (counts - expected).abs().max() <= 1.5
+    for group in range(12):  # every image of a group equally often, to within one
+        of_group = rows[space.groups(table[rows]) == group]
+        times = torch.bincount(of_group, minlength=3000)[space.groups(table) == group]
+        assert int(times.max() - times.min()) <= 1
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_workers_change_nothing(workers: int, people: Path) -> None:
+    data = loaded(people, num_workers=workers, sampling="deconfounded")
+    images = torch.cat(
+        [data.finish(rows, augment=True)["image"] for rows in data.train_dataloader()]
+    )
+    torch.manual_seed(1)  # no global state decides
+    plain = loaded(people, num_workers=0, sampling="deconfounded")
+    again = torch.cat([plain.finish(r, augment=True)["image"] for r in plain.train_dataloader()])
+    assert torch.equal(images, again)
+
+
+def test_mirrored_images_are_half_of_the_draws(people: Path) -> None:
+    data = loaded(people, flip=True, rotation=0.0, shift=0.0, scale=0.0)
+    ramp = torch.arange(8.0).expand(300, 3, 8, 8) / 8
+    drawn = data.augment(ramp, torch.arange(300))
+    mirrored = torch.isclose(drawn, ramp.flip(3), atol=1e-4).flatten(1).all(1)
+    kept = torch.isclose(drawn, ramp, atol=1e-4).flatten(1).all(1)
+    assert int((mirrored ^ kept).sum()) == 300
+    assert 110 < int(mirrored.sum()) < 190
+
+
+def test_folders_name_classes(people: Path, tmp_path: Path) -> None:
+    for row in range(60):
+        target = tmp_path / ("cats" if row % 3 else "dogs") / "deep"
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy(people / "images" / f"{row}.png", target)
+    data = ImagesWithTable(tmp_path, label="animal", size=8)
+    data.setup()
+    assert data.attribute_space == attribute_space({"animal": ("cats", "dogs")}, label="animal")
+    for batch in data.batches("train", torch.device("cpu")):
+        rows = torch.tensor(rows_seen(batch["image"]))
+        assert torch.equal(batch["attributes"][:, 0], (rows % 3 == 0).long())
+    shutil.copy(people / "images" / "0.png", tmp_path)
+    with pytest.raises(ValueError, match=r"image 0.png of .* lies in no folder"):
+        ImagesWithTable(tmp_path, label="animal")
+
+
+def test_rows_and_images_are_matched(
+    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = (people / "table.csv").read_text().splitlines()
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(lines[:151]))
+    loaded(people, table=table)
+    assert "50 images in" in capsys.readouterr().err
+    table.write_text("\n".join([*lines, "0.PNG,dark,m", "gone.png,dark,m"]))
+    with pytest.raises(
+        ValueError, match=r"2 of 202 rows have no image in .*: 0.PNG, gone.png; there is '0.png'"
+    ):
+        loaded(people, table=table)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_image_is_named_by_the_loader(workers: int, people: Path, tmp_path: Path) -> None:
+    shutil.copytree(people / "images", tmp_path / "images")
+    content = (tmp_path / "images" / "7.png").read_bytes()
+    (tmp_path / "images" / "7.png").write_bytes(content[:48])
+    data = loaded(people, images=tmp_path / "images", num_workers=workers)
+    splits = ("train", "val", "test_confounded")
+    (split,) = (name for name in splits if "7.png" in data.splits[name].files)  # type: ignore[attr-defined]
+    with pytest.raises(
+        ValueError, match=r"^the image .*images/7.png is damaged or cut short: [^\n]*$"
+    ):
+        list(data.batches(split, torch.device("cpu")))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"val_share": 0.5, "test_share": 0.5}, "leave nothing for training"),
+        ({"size": 2}, "size is 2"),
+        ({"attributes": ["beard"]}, "has no column 'beard'"),
+    ],
+)
+def test_bad_options_are_refused(options: dict[str, object], message: str, people: Path) -> None:
+    with pytest.raises(ValueError, match=message):
+        loaded(people, **options)

@@ -1,0 +1,113 @@
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from datamodules.images import decode, open_images
+
+MOST = 1_000_000
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def plain(color: object, mode: str = "RGB", size: tuple[int, int] = (20, 20)) -> Image.Image:
+    return Image.new(mode, size, color)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("image", "kind", "expected"),
+    [
+        (plain((255, 0, 9)), "PNG", (255, 0, 9)),
+        (plain((255, 0, 9)), "BMP", (255, 0, 9)),
+        (plain(77, "L"), "PNG", (77, 77, 77)),
+        (plain(77, "L"), "JPEG", (77, 77, 77)),
+        (plain((255, 0, 0, 0), "RGBA"), "PNG", (255, 255, 255)),
+        (plain((0, 0, 0, 128), "RGBA"), "PNG", (127, 127, 127)),
+        (plain((0, 200), "LA"), "PNG", (55, 55, 55)),
+        (plain((0, 0, 0, 255), "CMYK"), "JPEG", (0, 0, 0)),
+        (plain((10, 20, 30)).quantize(2), "GIF", (10, 20, 30)),
+        (Image.fromarray(np.full((20, 20), 32_768, np.uint16)), "PNG", (128, 128, 128)),
+        (Image.fromarray(np.full((20, 20), 65_535, np.uint16)), "TIFF", (255, 255, 255)),
+    ],
+)
+def test_any_image_becomes_eight_bits_of_three_colours(
+    image: Image.Image, kind: str, expected: tuple[int, int, int]
+) -> None:
+    pixels = decode(encoded(image, kind), "x", 8, MOST)
+    assert pixels.shape == (3, 8, 8)
+    assert pixels.dtype == torch.uint8
+    difference = pixels.int() - torch.tensor(expected)[:, None, None]
+    assert difference.abs().max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_the_central_square_is_kept(kind: str) -> None:
+    wide = plain((0, 0, 0), size=(64, 16))
+    wide.paste((255, 255, 255), (24, 0, 40, 16))
+    assert decode(encoded(wide, kind, quality=100), "x", 16, MOST).float().mean() > 250
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_images_that_a_camera_turned_are_turned_back(kind: str) -> None:
+    image = plain((0, 0, 0), size=(32, 32))
+    image.paste((255, 255, 255), (0, 0, 32, 16))  # light above
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned clockwise
+    pixels = decode(encoded(image, kind, exif=exif.tobytes()), "x", 32, MOST).float()
+    assert pixels[:, :, 20:].mean() > 250
+    assert pixels[:, :, :12].mean() < 5
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_what_is_no_whole_image_is_named(kind: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    content = encoded(Image.fromarray(noise), kind)
+    with pytest.raises(ValueError, match=r"image a/b.jpg is damaged or cut short"):
+        decode(content[: len(content) // 2], "a/b.jpg", 8, MOST)
+    with pytest.raises(ValueError, match=r"file a/b.jpg is no image that can be read"):
+        decode(b"a text that is named .jpg", "a/b.jpg", 8, MOST)
+    with pytest.raises(ValueError, match=r"file empty.jpg is no image"):
+        decode(b"", "empty.jpg", 8, MOST)
+
+
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
+    bomb = encoded(plain(0, "1", (20_000, 20_000)))  # 400 million pixels in 50 kB
+    assert len(bomb) < 100_000
+    with pytest.raises(ValueError, match=r"image b.png has more than 1,000,000 pixels.*max_pixels"):
+        decode(bomb, "b.png", 8, MOST)
+
+
+def test_a_folder_and_a_zip_hold_the_same_images(tmp_path: Path) -> None:
+    contents = {"a/1.png": b"one", "b/2.JPG": b"two", "ü 3.webp": b"three"}
+    folder = tmp_path / "images"
+    for name, content in {**contents, "notes.txt": b"", ".hidden.png": b""}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    for prefix in ("", "nested/twice/"):
+        archive = tmp_path / f"{len(prefix)}.zip"
+        with zipfile.ZipFile(archive, "w") as file:
+            for name, content in contents.items():
+                file.writestr(prefix + name, content)
+            file.writestr(f"{prefix}notes.txt", "")
+        for store in (open_images(folder), open_images(archive)):
+            assert store.names() == sorted(contents)
+            assert {name: store.read(name) for name in store.names()} == contents
+
+
+def test_missing_and_broken_stores_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no images at .*nowhere; expected a folder, or a .zip"):
+        open_images(tmp_path / "nowhere")
+    (tmp_path / "broken.zip").write_bytes(b"PK no")
+    with pytest.raises(ValueError, match=r"broken.zip cannot be read"):
+        open_images(tmp_path / "broken.zip")
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    with pytest.raises(ValueError, match=r"loop.png cannot be read: .*symbolic links"):
+        open_images(tmp_path).read("loop.png")

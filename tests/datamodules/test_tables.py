@@ -1,0 +1,163 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from datamodules.tables import ImageTable, encode_table, read_table
+
+CSV = "file,hair,age group\na.jpg,blond,old\nb.jpg,dark,young\nc.jpg,dark,old\n"
+
+
+def encoded(path: Path, **options: object) -> ImageTable:
+    chosen = {
+        "label": "hair",
+        "attributes": None,
+        "missing": "error",
+        "file_column": "file",
+        "split_column": None,
+    }
+    return encode_table(read_table(path), path, **{**chosen, **options})  # type: ignore[arg-type]
+
+
+def written(folder: Path, content: str | bytes, name: str = "table.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_a_table_becomes_a_space_and_codes(tmp_path: Path) -> None:
+    rows = encoded(written(tmp_path, CSV))
+    assert rows.files == ["a.jpg", "b.jpg", "c.jpg"]
+    assert rows.space.names == ("hair", "age group")
+    assert rows.space.label == "hair"
+    assert [a.values for a in rows.space.attributes] == [("blond", "dark"), ("old", "young")]
+    assert rows.attributes.tolist() == [[0, 0], [1, 1], [1, 0]]
+    assert rows.splits is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CSV.replace("\n", "\r\n"),
+        "\ufeff" + CSV,
+        CSV.replace("a.jpg,", '"a.jpg",').replace("old", '"old"'),
+        CSV.replace(",", ", "),
+        CSV.rstrip("\n"),
+    ],
+    ids=["CRLF", "BOM", "quotes", "spaces", "no last newline"],
+)
+def test_the_forms_of_text_are_read_alike(content: str, tmp_path: Path) -> None:
+    rows = encoded(
+        written(tmp_path, content.replace("hair, age", "hair,age").replace("e, h", "e,h"))
+    )
+    assert rows.attributes.tolist() == [[0, 0], [1, 1], [1, 0]]
+    assert rows.files == ["a.jpg", "b.jpg", "c.jpg"]
+
+
+def test_commas_quotes_and_any_script_are_kept(tmp_path: Path) -> None:
+    text = 'file,hair\n"a, b.jpg","blond, ""dyed"""\n写真.jpg,黒\n'
+    rows = encoded(written(tmp_path, text))
+    assert rows.files == ["a, b.jpg", "写真.jpg"]
+    assert rows.space.attributes[0].values == ('blond, "dyed"', "黒")
+
+
+@pytest.mark.parametrize("name", ["table.tsv", "table.parquet", "TABLE.CSV"])
+def test_formats_agree(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if name.endswith("parquet"):
+        columns = {"file": ["a.jpg", "b.jpg", "c.jpg"], "hair": ["blond", "dark", "dark"]}
+        pq.write_table(pa.table({**columns, "age group": ["old", "young", "old"]}), path)
+    else:
+        written(tmp_path, CSV.replace(",", "\t") if name.endswith("tsv") else CSV, name)
+    assert encoded(path).attributes.tolist() == [[0, 0], [1, 1], [1, 0]]
+
+
+def test_whole_numbers_are_categories_in_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    numbers = {"file": ["a", "b", "c"], "hair": [10, -1, 2], "beard": [1.0, 0.0, 1.0]}
+    pq.write_table(pa.table({**numbers, "hat": [True, False, True]}), path)
+    rows = encoded(path)
+    assert [a.values for a in rows.space.attributes] == [
+        ("-1", "2", "10"),
+        ("0", "1"),
+        ("false", "true"),
+    ]
+    assert rows.attributes.tolist() == [[2, 1, 1], [0, 0, 0], [1, 1, 1]]
+
+
+def test_columns_are_chosen_by_name(tmp_path: Path) -> None:
+    text = "path,part,hair,a,b\nx.jpg,train,dark,1,1\ny.jpg,Test,blond,2,1\nz.jpg,1,dark,2,1\n"
+    rows = encoded(
+        written(tmp_path, text), attributes=["a"], file_column="path", split_column="part"
+    )
+    assert rows.space.names == ("hair", "a")
+    assert rows.splits == ["train", "test", "val"]
+
+
+GAPS = "file,hair,hat\na,dark,\nb,,yes\nc,dark,no\nd,blond,NaN\ne,blond,yes\n"
+
+
+def test_missing_values_are_an_error_unless_one_says_what_to_do(tmp_path: Path) -> None:
+    path = written(tmp_path, GAPS)
+    with pytest.raises(
+        ValueError, match=r"1 rows of .*no value of 'hair', the first is row 2; set"
+    ):
+        encoded(path)
+    dropped = encoded(path, missing="drop")
+    assert dropped.files == ["c", "e"]
+    assert dropped.attributes.tolist() == [[1, 0], [0, 1]]
+    named = encoded(path, missing="unknown")
+    assert named.space.attributes[1].values == ("no", "unknown", "yes")
+    assert named.attributes[:, 1].tolist() == [1, 2, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("file,hair\n", "has no rows"),
+        ("", "has no rows|cannot be read"),
+        ("file,hair,hair\na,b,c\n", r"two columns of the name \['hair'\]"),
+        ("file,hair\na,b,c\n", "cannot be read.*columns"),
+        ("name,hair\na,b\n", r"no column 'file'; its columns are \['name', 'hair'\]"),
+        ("file,hat\na,b\n", r"no column 'hair'"),
+        ("file,hair\na,b\nc,b\n", "attribute 'hair' has 1 value"),
+        ("file,hair\na,1.5\nb,2.0\n", "column 'hair' of .* holds numbers with decimals"),
+        ("file,hair\n../a,b\nc,d\n", r"row 1 of .* names the file '\.\./a'; names are relative"),
+        ("file,hair\na,b\n/etc/passwd,d\n", "row 2 of .* names the file '/etc/passwd'; names"),
+        ("file,hair\nC:\\a.jpg,b\nc,d\n", "row 1 of .*stay below it"),
+        ("file,hair\na,b\nc,d\na,d\n", "row 3 of .* names the file 'a', as an earlier row does"),
+        ("file,hair\na,b\n,d\n", "row 2 of .* names no file"),
+        (b"file,hair\na,\xff\xfe\n", "cannot be read"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_named(
+    content: str | bytes, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        encoded(written(tmp_path, content))
+
+
+def test_ten_thousand_values_are_no_attribute(tmp_path: Path) -> None:
+    rows = "".join(f"{i}.jpg,person {i}\n" for i in range(10_000))
+    with pytest.raises(ValueError, match=r"column 'hair' of .* has 10,000 different values"):
+        encoded(written(tmp_path, "file,hair\n" + rows))
+
+
+def test_a_split_of_another_name_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "file,hair,part\na,b,train\nc,d,holdout\n")
+    with pytest.raises(ValueError, match=r"row 2 of .* has the split 'holdout', expected one of"):
+        encoded(path, split_column="part")
+
+
+def test_nested_and_foreign_files_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"file": ["a"], "hair": [["b", "c"]]}), path)
+    with pytest.raises(ValueError, match=r"column 'hair' of .* is nested \(list"):
+        encoded(path)
+    with pytest.raises(ValueError, match=r"table.xlsx is no table.*expected a .csv"):
+        encoded(written(tmp_path, "x", "table.xlsx"))
+    with pytest.raises(ValueError, match="cannot be read"):
+        encoded(written(tmp_path, "PAR1 or not", "u.parquet"))
+    with pytest.raises(ValueError, match=r"nowhere.csv cannot be read"):
+        encoded(tmp_path / "nowhere.csv")

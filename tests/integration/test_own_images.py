@@ -1,0 +1,61 @@
+"""The commands on images and a table that a user brings."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cfaug.cli import main
+from tests.integration.test_cli import ROOT
+from tests.people import write_people
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = write_people(tmp_path_factory.mktemp("people"))
+    options = {
+        "images": str(folder / "images"),
+        "table": str(folder / "table.csv"),
+        "label": "hair",
+        "size": 8,
+        "batch_size": 32,
+        "num_workers": 1,
+    }
+    module = {"class_path": "datamodules.folder.ImagesWithTable", "init_args": options}
+    (folder / "data.yaml").write_text(yaml.safe_dump({"data": module}))
+    return folder
+
+
+def test_the_loop_runs_on_own_images_without_an_oracle(people: Path) -> None:
+    words = ["benchmark", "-c", str(ROOT / "experiments/benchmarks/demo.yaml")]
+    for name, part in {"generator": "conditional-vae", "classifier": "counterfactual"}.items():
+        words += [f"--{name}", str(ROOT / f"experiments/{name}/{part}.yaml")]
+    words += ["--base", str(ROOT / "experiments/base.yaml"), "--data", str(people / "data.yaml")]
+    words += ["--folder", str(people / "run"), "--generator_epochs", "1", "--strength", "null"]
+    words += ["--classifier_epochs", "1", "--judge_steps", "2"]
+    assert main(words) == 0
+    figures = json.loads((people / "run/metrics.json").read_text())
+    for method in ("erm", "balanced", "counterfactual"):
+        for kind in ("unconfounded", "confounded"):
+            assert 0 <= figures[f"{kind}_accuracy/{method}"] <= 100
+    assert figures["confounded_worst_group_size/erm"] == 18  # of the 40 images, 2 with 2 groups
+    named = " ".join(figures)
+    for unknown in ("oracle", "gap_closed", "flip_rate", "exact_l1"):
+        assert unknown not in named
+    assert (people / "run/accuracy.png").exists()
+
+
+def test_a_file_that_is_no_image_is_named_in_one_line(
+    people: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for row in range(200):
+        (people / "images" / f"{row}.png").write_text("no image")
+    words = ["classifier", "fit", "-c", str(ROOT / "experiments/base.yaml")]
+    words += ["-c", str(people / "data.yaml")]
+    words += ["-c", str(ROOT / "experiments/classifier/counterfactual.yaml")]
+    words += ["--trainer.logger", "false", "--trainer.default_root_dir", str(people)]
+    assert main(words) == 1
+    (line,) = (x for x in capsys.readouterr().err.splitlines() if x.startswith("cfaug: error"))
+    assert "images" in line
+    assert line.endswith("is no image that can be read, whatever its name says")
