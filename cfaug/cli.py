@@ -15,13 +15,14 @@ USAGE = """usage: cfaug COMMAND [options]
   audit       measure the confounding of a data set
   evaluate    judge a generator
   augment     write counterfactuals to disk
+  faces       draw a small data set in the layout of CelebA
   benchmark   the whole loop: audit, generator, judges, classifiers, table
   study       compare generators over strengths and seeds
 
 `cfaug COMMAND --help` shows its options. Every option can stand in a YAML: -c FILE.
 """
 MODULES = ("generator", "classifier")
-COMMANDS = ("audit", "evaluate", "augment", "benchmark", "study")
+COMMANDS = ("audit", "evaluate", "augment", "faces", "benchmark", "study")
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -12,8 +12,9 @@ class Batch(TypedDict):
     """What a loader yields and every model reads.
 
     ``image`` is (B, 3, H, W) float32 in [0, 1]; ``attributes`` is (B, K) int64 in the order of the
-    attribute space, the label among them; ``index`` is (B,) int64, the row in the split. ``source``
-    holds what a renderer needs to draw the image again; it is absent where images are not rendered.
+    attribute space, the label among them; ``index`` is (B,) int64, the row in the split, or in the
+    table of images in files. ``source`` holds what a renderer needs to draw the image again; it is
+    absent where images are not rendered.
     """
 
     image: Tensor

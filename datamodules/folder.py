@@ -3,58 +3,17 @@
 from pathlib import Path, PurePosixPath
 
 import torch
-from rich.console import Console
-from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
-from datamodules.augmentation import jiggle
-from datamodules.base import AttributeDataModule, Split, require_at_least
-from datamodules.images import ImageStore, decode, open_images
-from datamodules.noise import run_seed, uniform
-from datamodules.sampling import Sampling, independent_rows
+from datamodules.base import require_at_least
+from datamodules.files import ImageFiles
+from datamodules.images import ImageStore, open_images
+from datamodules.sampling import Sampling
 from datamodules.tables import ImageTable, encode_table, read_table
 
 
-class FileSplit(Split):
-    """Images of a split in files, decoded as they are fetched.
-
-    Args:
-        store: Where the files lie.
-        files: (N,) names of the files.
-        attributes: (N, K) int64 codes.
-        size: Side that images are scaled to.
-        max_pixels: Most pixels that are decoded.
-    """
-
-    def __init__(
-        self, store: ImageStore, files: list[str], attributes: Tensor, size: int, max_pixels: int
-    ) -> None:
-        self.store = store
-        self.files = files
-        self.attributes = attributes
-        self.size = size
-        self.max_pixels = max_pixels
-
-    def __len__(self) -> int:
-        """Number of images."""
-        return len(self.files)
-
-    def pictures(self, index: Tensor) -> Tensor:
-        """See `Split.pictures`; (B, 3, size, size)."""
-        images = []
-        for row in index.tolist():
-            name = self.files[row]
-            where = str(self.store.path / name)
-            images.append(decode(self.store.read(name), where, self.size, self.max_pixels))
-        return torch.stack(images)
-
-
-class ImagesWithTable(AttributeDataModule):
-    """Photographs, or any other images in files, with attributes.
-
-    Nobody knows the process behind them, so there are no true counterfactuals and no oracle. The
-    test split as it is stands for the confounded test set; for the unconfounded one, its images are
-    drawn such that attributes are independent, those of rare groups several times.
+class ImagesWithTable(ImageFiles):
+    """Images of one's own with a table of attributes, or in one folder for each class.
 
     Args:
         images: Folder or zip of the images.
@@ -87,8 +46,6 @@ class ImagesWithTable(AttributeDataModule):
         ValueError: If an argument is out of range or the table is wrong; the message names what.
     """
 
-    true_counterfactuals = False
-
     def __init__(
         self,
         images: Path,
@@ -113,23 +70,15 @@ class ImagesWithTable(AttributeDataModule):
         epoch_size: int | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__(batch_size, num_workers, sampling, weight_cap, epoch_size, seed)
-        require_at_least(4, size=size)
-        require_at_least(1, max_pixels=max_pixels)
-        require_at_least(0, rotation=rotation, shift=shift, scale=scale)
         require_at_least(0, val_share=val_share, test_share=test_share)
         if val_share + test_share >= 1:
             msg = f"val_share {val_share} and test_share {test_share} leave nothing for training"
             raise ValueError(msg)
-        self.store = open_images(Path(images))
-        self.image_shape = (3, size, size)
-        self.shares = {"test": test_share, "val": val_share}
-        self.max_pixels = max_pixels
-        self.flip, self.rotation, self.shift, self.scale = flip, rotation, shift, scale
+        store = open_images(Path(images))
         if table is None:
-            self.rows = rows_of_folders(self.store, label)
+            rows = rows_of_folders(store, label)
         else:
-            self.rows = encode_table(
+            rows = encode_table(
                 read_table(Path(table)),
                 Path(table),
                 label,
@@ -138,47 +87,23 @@ class ImagesWithTable(AttributeDataModule):
                 file_column,
                 split_column,
             )
-        self.attribute_space = self.rows.space
-
-    def setup(self, stage: str | None = None) -> None:
-        """Match table and files, and split them; the same at every call.
-
-        Raises:
-            ValueError: If rows have no image, or a split has none.
-        """
-        if self.splits:
-            return
-        match_files(self.rows.files, self.store)
-        table = self.rows.attributes
-        if self.rows.splits is None:
-            names = draw_splits(self.attribute_space.groups(table), self.shares, self.seed)
-        else:
-            names = self.rows.splits
-        for split in ("train", "val", "test"):
-            chosen = torch.tensor([row for row, name in enumerate(names) if name == split]).long()
-            if not len(chosen):
-                msg = f"none of the {len(names):,} images of {self.store.path} is for {split}"
-                raise ValueError(f"{msg}; add images, or a column of splits")
-            self.splits[split] = self._split(chosen)
-        self.splits["test_confounded"] = self.splits["test"]
-        drawn = independent_rows(table[chosen], self.attribute_space, self.seed)
-        self.splits["test"] = self._split(chosen[drawn])
-
-    def _split(self, rows: Tensor) -> FileSplit:
-        files = [self.rows.files[row] for row in rows.tolist()]
-        attributes = self.rows.attributes[rows]
-        return FileSplit(self.store, files, attributes, self.image_shape[-1], self.max_pixels)
-
-    def render(self, source: Tensor, attributes: Tensor, index: Tensor) -> Tensor:
-        """The images as they are, whatever their attributes."""
-        return source.float() / 255
-
-    def augment(self, images: Tensor, draw: Tensor) -> Tensor:
-        """Mirror, rotate, shift and scale a little, see `jiggle`."""
-        if self.flip:
-            mirrored = uniform(run_seed(), "flip", draw, 1)[:, :, None, None] < 0.5
-            images = torch.where(mirrored, images.flip(3), images)
-        return jiggle(images, draw, run_seed(), self.rotation, self.shift, self.scale)
+        super().__init__(
+            store,
+            rows,
+            {"test": test_share, "val": val_share},
+            size,
+            max_pixels,
+            flip,
+            rotation,
+            shift,
+            scale,
+            batch_size,
+            num_workers,
+            sampling,
+            weight_cap,
+            epoch_size,
+            seed,
+        )
 
 
 def rows_of_folders(store: ImageStore, label: str) -> ImageTable:
@@ -207,59 +132,3 @@ def rows_of_folders(store: ImageStore, label: str) -> ImageTable:
     codes = torch.tensor([values.index(folder) for folder in folders])
     space = AttributeSpace((Attribute(label, tuple(values)),), label)
     return ImageTable(files, codes[:, None], space, None)
-
-
-def match_files(files: list[str], store: ImageStore) -> None:
-    """Check that every row has its image; images without a row are mentioned and left out.
-
-    Raises:
-        ValueError: If rows have no image; the message counts them and names the first.
-    """
-    there = store.names()
-    known = set(there)
-    absent = [name for name in files if name not in known]
-    if absent:
-        lower = {name.lower(): name for name in there}
-        other = lower.get(absent[0].lower())
-        hint = f"; there is '{other}'" if other else ""
-        msg = (
-            f"{len(absent):,} of {len(files):,} rows have no image in {store.path}: "
-            f"{', '.join(absent[:3])}{' ...' if len(absent) > 3 else ''}{hint}"
-        )
-        raise ValueError(msg)
-    rest = known - set(files)
-    if rest:
-        first = ", ".join(sorted(rest)[:3])
-        Console(stderr=True).print(
-            f"{len(rest):,} images in {store.path} have no row and are left out: {first}"
-            f"{' ...' if len(rest) > 3 else ''}",
-            highlight=False,
-            markup=False,
-        )
-
-
-def draw_splits(groups: Tensor, shares: dict[str, float], seed: int) -> list[str]:
-    """Deal the images of each group out to the splits, as nearly as their number allows.
-
-    Args:
-        groups: (N,) number of the group of each image.
-        shares: Shares of splits; the rest is for training.
-        seed: Seed of the deal.
-
-    Returns:
-        The split of each image.
-    """
-    count = torch.bincount(groups)
-    noise = uniform(seed, "splits", torch.arange(len(groups)), 1)[:, 0].double()
-    order = torch.argsort(groups + noise)  # by group, within it at random
-    first = count.cumsum(0) - count
-    rank = torch.empty(len(groups), dtype=torch.double)
-    rank[order] = torch.arange(len(groups)).double() - first[groups[order]] + 0.5
-    place = rank / count[groups]  # in (0, 1), evenly in each group
-    names = ["train"] * len(groups)
-    start = 0.0
-    for split, share in shares.items():
-        for row in ((place >= start) & (place < start + share)).nonzero()[:, 0].tolist():
-            names[row] = split
-        start += share
-    return names

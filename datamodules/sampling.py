@@ -63,16 +63,16 @@ def independent_rows(attributes: Tensor, space: AttributeSpace, seed: int) -> Te
         seed: Which rows of a combination are chosen.
 
     Returns:
-        (N,) int64 row numbers, ascending; those of rare combinations several times.
+        (N,) int64 row numbers in random order; those of rare combinations several times.
     """
     weights = sampling_weights(attributes, space, "deconfounded", float("inf"))
     assert weights is not None
-    noise = uniform(seed, "independent rows", torch.arange(len(attributes)), 1)[:, 0]
-    order = torch.argsort(space.groups(attributes).double() + noise.double())
+    noise = uniform(seed, "independent rows", torch.arange(len(attributes)), 2).double()
+    order = torch.argsort(space.groups(attributes) + noise[:, 0])
     up_to = weights[order].cumsum(0) / weights.sum() * len(attributes)
     ticks = torch.arange(len(attributes)).double() + 0.5
     chosen = torch.searchsorted(up_to, ticks).clamp(max=len(attributes) - 1)
-    return order[chosen].sort().values
+    return order[chosen][noise[:, 1].argsort()]
 
 
 def effective_sample_size(weights: Tensor) -> float:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -69,7 +70,7 @@ class Plan:
     @property
     def methods(self) -> list[str]:
         """Keys of `METHODS`; the oracle only where the process behind the data is known."""
-        known = data_class(self.data).true_counterfactuals
+        known = "oracle" in signature(data_class(self.data)).parameters
         return [method for method in METHODS if known or method != "oracle"]
 
     @property

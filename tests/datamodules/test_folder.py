@@ -6,7 +6,8 @@ import torch
 
 from cfaug.confounding import contingency, mutual_information
 from datamodules.attributes import attribute_space
-from datamodules.folder import ImagesWithTable, draw_splits
+from datamodules.files import draw_splits
+from datamodules.folder import ImagesWithTable
 from datamodules.process import draw_attributes
 from datamodules.sampling import independent_rows
 from tests.people import HAIR, SEX, write_people

@@ -1,0 +1,250 @@
+"""CelebA (Liu et al., ICCV 2015), as its authors ship it and in the forms it circulates in."""
+
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from datamodules.attributes import Attribute, AttributeSpace
+from datamodules.files import ImageFiles
+from datamodules.images import ENDINGS, ImageStore, open_images
+from datamodules.sampling import Sampling
+from datamodules.tables import ImageTable
+
+IMAGES = "img_align_celeba"
+ATTRIBUTES = "list_attr_celeba"
+PARTITION = "list_eval_partition"
+FOLDERS = (
+    ".",
+    "celeba",
+    "CelebA",
+    "Img",
+    "Anno",
+    "Eval",
+    "celeba/Img",
+    "celeba/Anno",
+    "celeba/Eval",
+)
+"""Where the files may lie below the root."""
+
+YES = {"1": 1, "-1": 0, "0": 0}
+PARTS = {"0": "train", "1": "val", "2": "test"}
+
+WHOLE = 202_599
+"""Images of CelebA."""
+
+GROUPS: dict[tuple[str, ...], dict[str, list[int]]] = {
+    ("Blond_Hair", "Male"): {
+        "train": [71_629, 66_874, 22_880, 1_387],
+        "val": [8_535, 8_276, 2_874, 182],
+        "test": [9_767, 7_535, 2_480, 180],
+    }
+}
+"""Known numbers of images of the groups no-no, no-yes, yes-no, yes-yes of the official split."""
+
+
+class CelebA(ImageFiles):
+    """Faces with binary attributes, in the official split.
+
+    Nothing is ever downloaded. Below `root` lie ``img_align_celeba`` (a folder, that folder twice
+    nested, or a zip), ``list_attr_celeba`` and ``list_eval_partition`` (.txt or .csv, with or
+    without a line for the number of images, -1 and 1 or 0 and 1). `ImageFiles` says what stands for
+    the two test sets.
+
+    Args:
+        root: Folder of the data.
+        label: The attribute that classifiers predict, any of the 40.
+        attributes: The attributes beside it, any others.
+        size: Side that images are scaled to, after the central 178 x 178 pixels are cut out.
+        max_pixels: Most pixels of an image.
+        flip: Augmentation, mirror half of the images.
+        rotation: Augmentation, largest rotation in degrees.
+        shift: Augmentation, largest shift as a share of the side.
+        scale: Augmentation, largest relative change of size.
+        batch_size: Images per batch and device.
+        num_workers: Loader processes, which decode.
+        sampling: How training images are drawn, see `AttributeDataModule`.
+        weight_cap: Largest deconfounding weight.
+        epoch_size: Images an epoch draws; None for the number of training images.
+        seed: Seed of the unconfounded test set.
+
+    Raises:
+        ValueError: If a file is missing, damaged or of another version; the message names it.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        label: str = "Blond_Hair",
+        attributes: tuple[str, ...] = ("Male",),
+        size: int = 64,
+        max_pixels: int = 50_000_000,
+        flip: bool = True,
+        rotation: float = 4.0,
+        shift: float = 0.03,
+        scale: float = 0.05,
+        batch_size: int = 128,
+        num_workers: int = 2,
+        sampling: Sampling = "natural",
+        weight_cap: float = 10.0,
+        epoch_size: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        root = Path(root)
+        names = (label, *(name for name in attributes if name != label))
+        super().__init__(
+            find_images(root),
+            read_celeba(find(root, ATTRIBUTES), find(root, PARTITION), names),
+            {},
+            size,
+            max_pixels,
+            flip,
+            rotation,
+            shift,
+            scale,
+            batch_size,
+            num_workers,
+            sampling,
+            weight_cap,
+            epoch_size,
+            seed,
+        )
+
+    def setup(self, stage: str | None = None) -> None:
+        """Match the files, split them, check and print the sizes of the groups.
+
+        Raises:
+            ValueError: If rows have no image, or the groups are not those of the official split.
+        """
+        if self.splits:
+            return
+        super().setup(stage)
+        space, console = self.attribute_space, Console(stderr=True)
+        known = GROUPS.get(space.names) if len(self.rows.files) == WHOLE else None
+        for split, part in {"train": "train", "val": "val", "test_confounded": "test"}.items():
+            groups = space.groups(self.splits[split].attributes)
+            sizes = torch.bincount(groups, minlength=space.num_groups).tolist()
+            if known and sizes != known[part]:
+                msg = (
+                    f"the groups of {part} have {sizes} images, the official split "
+                    f"{known[part]}: the partition is of another version"
+                )
+                raise ValueError(msg)
+            parts = [f"{space.group_name(g)}: {n:,}" for g, n in enumerate(sizes)]
+            if space.num_groups <= 8:
+                console.print(f"{part}: {'; '.join(parts)}", highlight=False, markup=False)
+
+
+def find(root: Path, stem: str) -> Path:
+    """The file of a name that ends in .txt or .csv.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    for folder in FOLDERS:
+        for ending in (".txt", ".csv"):
+            path = root / folder / f"{stem}{ending}"
+            if path.is_file():
+                return path
+    msg = (
+        f"there is no {stem}.txt or .csv below {root}; put CelebA's {IMAGES}, {ATTRIBUTES} and "
+        f"{PARTITION} there, or name another folder with --data.init_args.root"
+    )
+    raise ValueError(msg)
+
+
+def find_images(root: Path) -> ImageStore:
+    """The folder of images, the inner one where it is nested twice, or the zip.
+
+    Raises:
+        ValueError: If there is neither.
+    """
+    for folder in FOLDERS:
+        path = root / folder / IMAGES
+        if path.is_dir():
+            inner = path / IMAGES
+            return open_images(inner if inner.is_dir() else path)
+        if path.with_suffix(".zip").is_file():
+            return open_images(path.with_suffix(".zip"))
+    msg = (
+        f"there is no {IMAGES} (a folder, or a .zip) below {root}; put CelebA there, or name "
+        "another folder with --data.init_args.root"
+    )
+    raise ValueError(msg)
+
+
+def read_celeba(attributes: Path, partition: Path, names: tuple[str, ...]) -> ImageTable:
+    """Read the attributes and the official split.
+
+    Args:
+        attributes: ``list_attr_celeba``.
+        partition: ``list_eval_partition``.
+        names: The label, then the other attributes.
+
+    Raises:
+        ValueError: If an attribute is unknown, a row is wrong, or the two name other images.
+    """
+    header, rows = _read_rows(attributes)
+    if not header:
+        msg = f"{attributes} has no line of names of attributes"
+        raise ValueError(msg)
+    for name in names:
+        if name not in header:
+            msg = f"{attributes} has no attribute '{name}'; it has {list(header)}"
+            raise ValueError(msg)
+    columns = [1 + header.index(name) for name in names]
+    codes = torch.tensor(
+        [[_code(row[k], attributes, row[0], header[k - 1]) for k in columns] for row in rows]
+    )
+    files = [row[0] for row in rows]
+    _, parts = _read_rows(partition)
+    split_of = {row[0]: _part(row, partition) for row in parts}
+    for these, those, what in (
+        (files, split_of, f"images of {attributes} are not in {partition}"),
+        (split_of, set(files), f"images of {partition} are not in {attributes}"),
+    ):
+        if missing := [name for name in these if name not in those]:
+            first = f"{', '.join(missing[:3])}{' ...' if len(missing) > 3 else ''}"
+            msg = f"{len(missing):,} {what}: {first}; take both from the same version"
+            raise ValueError(msg)
+    space = AttributeSpace(tuple(Attribute(name, ("no", "yes")) for name in names), names[0])
+    return ImageTable(files, codes, space, [split_of[name] for name in files])
+
+
+def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Names of the columns after the file's, empty where none are given, and the rows."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path} cannot be read: {error}"
+        raise ValueError(msg) from error
+    rows = [line.replace(",", " ").split() for line in lines if line.strip()]
+    count = int(rows.pop(0)[0]) if rows and len(rows[0]) == 1 and rows[0][0].isdigit() else None
+    header: list[str] = []
+    if rows and Path(rows[0][0]).suffix.lower() not in ENDINGS:
+        header = rows.pop(0)
+    width = len(rows[0]) if rows else 0
+    header = header[len(header) - width + 1 :]  # a CSV also names the column of files
+    for number, row in enumerate(rows, start=1):
+        if len(row) != width:
+            msg = f"row {number} of {path} ('{row[0]}') has {len(row)} cells, expected {width}"
+            raise ValueError(msg)
+    if not rows or (count is not None and count != len(rows)):
+        expected = "some" if count is None else f"{count:,}, as its first line says"
+        msg = f"{path} has {len(rows):,} rows, expected {expected}; it is cut short or damaged"
+        raise ValueError(msg)
+    return header, rows
+
+
+def _code(value: str, path: Path, file: str, name: str) -> int:
+    if value not in YES:
+        msg = f"'{file}' of {path} has {name} '{value}', expected -1 and 1, or 0 and 1"
+        raise ValueError(msg)
+    return YES[value]
+
+
+def _part(row: list[str], path: Path) -> str:
+    if row[-1] not in PARTS:
+        msg = f"'{row[0]}' of {path} is in part '{row[-1]}', expected 0 (train), 1 (val), 2 (test)"
+        raise ValueError(msg)
+    return PARTS[row[-1]]

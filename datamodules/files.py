@@ -1,0 +1,205 @@
+"""Data whose images lie in files: decoded as they are fetched, split by group."""
+
+import torch
+from rich.console import Console
+from torch import Tensor
+
+from datamodules.augmentation import jiggle
+from datamodules.base import AttributeDataModule, Rows, Split, require_at_least
+from datamodules.images import ImageStore, decode
+from datamodules.noise import run_seed, uniform
+from datamodules.sampling import Sampling, independent_rows
+from datamodules.tables import ImageTable
+
+
+class FileSplit(Split):
+    """Images of a split in files, decoded as they are fetched.
+
+    Args:
+        store: Where the files lie.
+        table: Names and attributes of all files.
+        rows: (N,) int64, the rows of the table that the split has.
+        size: Side that images are scaled to.
+        max_pixels: Most pixels that are decoded.
+    """
+
+    def __init__(
+        self, store: ImageStore, table: ImageTable, rows: Tensor, size: int, max_pixels: int
+    ) -> None:
+        self.store = store
+        self.files = [table.files[row] for row in rows.tolist()]
+        self.attributes = table.attributes[rows]
+        self.rows = rows
+        self.size = size
+        self.max_pixels = max_pixels
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.files)
+
+    def pictures(self, index: Tensor) -> Tensor:
+        """See `Split.pictures`; (B, 3, size, size)."""
+        images = []
+        for row in index.tolist():
+            name = self.files[row]
+            where = str(self.store.path / name)
+            images.append(decode(self.store.read(name), where, self.size, self.max_pixels))
+        return torch.stack(images)
+
+    def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
+        """See `Split.__getitems__`; the index is the row in the table."""
+        fetched = super().__getitems__(keys)
+        return {**fetched, "index": self.rows[fetched["index"]]}
+
+
+class ImageFiles(AttributeDataModule):
+    """Images in files, with attributes, whose process nobody knows.
+
+    There are then no true counterfactuals and no oracle. The test split as it is stands for the
+    confounded test set; for the unconfounded one, its images are drawn such that attributes are
+    independent, those of rare groups several times.
+
+    Args:
+        store: Where the files lie.
+        rows: Files and attributes.
+        shares: Shares of the images for val and test, where `rows` have no splits.
+        size: Side that images are scaled to.
+        max_pixels: Most pixels of an image.
+        flip: Augmentation, mirror half of the images.
+        rotation: Augmentation, largest rotation in degrees.
+        shift: Augmentation, largest shift as a share of the side.
+        scale: Augmentation, largest relative change of size.
+        batch_size: Images per batch and device.
+        num_workers: Loader processes.
+        sampling: How training images are drawn, see `AttributeDataModule`.
+        weight_cap: Largest deconfounding weight.
+        epoch_size: Images an epoch draws.
+        seed: Seed of the splits.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    true_counterfactuals = False
+
+    def __init__(
+        self,
+        store: ImageStore,
+        rows: ImageTable,
+        shares: dict[str, float],
+        size: int,
+        max_pixels: int,
+        flip: bool,
+        rotation: float,
+        shift: float,
+        scale: float,
+        batch_size: int,
+        num_workers: int,
+        sampling: Sampling,
+        weight_cap: float,
+        epoch_size: int | None,
+        seed: int,
+    ) -> None:
+        super().__init__(batch_size, num_workers, sampling, weight_cap, epoch_size, seed)
+        require_at_least(4, size=size)
+        require_at_least(1, max_pixels=max_pixels)
+        require_at_least(0, rotation=rotation, shift=shift, scale=scale)
+        self.store, self.rows, self.shares = store, rows, shares
+        self.attribute_space = rows.space
+        self.image_shape = (3, size, size)
+        self.max_pixels = max_pixels
+        self.flip, self.rotation, self.shift, self.scale = flip, rotation, shift, scale
+
+    def setup(self, stage: str | None = None) -> None:
+        """Match table and files, and split them; the same at every call.
+
+        Raises:
+            ValueError: If rows have no image, or a split has none.
+        """
+        if self.splits:
+            return
+        match_files(self.rows.files, self.store)
+        table = self.rows.attributes
+        if self.rows.splits is None:
+            names = draw_splits(self.attribute_space.groups(table), self.shares, self.seed)
+        else:
+            names = self.rows.splits
+        for split in ("train", "val", "test"):
+            chosen = torch.tensor([row for row, name in enumerate(names) if name == split]).long()
+            if not len(chosen):
+                msg = f"none of the {len(names):,} images of {self.store.path} is for {split}"
+                raise ValueError(f"{msg}; add images, or a column of splits")
+            self.splits[split] = self._split(chosen)
+        self.splits["test_confounded"] = self.splits["test"]
+        drawn = independent_rows(table[chosen], self.attribute_space, self.seed)
+        self.splits["test"] = self._split(chosen[drawn])
+
+    def _split(self, rows: Tensor) -> FileSplit:
+        return FileSplit(self.store, self.rows, rows, self.image_shape[-1], self.max_pixels)
+
+    def render(self, source: Tensor, attributes: Tensor, index: Tensor) -> Tensor:
+        """The images as they are, whatever their attributes."""
+        return source.float() / 255
+
+    def augment(self, images: Tensor, draw: Tensor) -> Tensor:
+        """Mirror, rotate, shift and scale a little, see `jiggle`."""
+        if self.flip:
+            mirrored = uniform(run_seed(), "flip", draw, 1)[:, :, None, None] < 0.5
+            images = torch.where(mirrored, images.flip(3), images)
+        return jiggle(images, draw, run_seed(), self.rotation, self.shift, self.scale)
+
+
+def match_files(files: list[str], store: ImageStore) -> None:
+    """Check that every row has its image; images without a row are mentioned and left out.
+
+    Raises:
+        ValueError: If rows have no image; the message counts them and names the first.
+    """
+    there = store.names()
+    known = set(there)
+    absent = [name for name in files if name not in known]
+    if absent:
+        lower = {name.lower(): name for name in there}
+        other = lower.get(absent[0].lower())
+        hint = f"; there is '{other}'" if other else ""
+        msg = (
+            f"{len(absent):,} of {len(files):,} rows have no image in {store.path}: "
+            f"{', '.join(absent[:3])}{' ...' if len(absent) > 3 else ''}{hint}"
+        )
+        raise ValueError(msg)
+    rest = known - set(files)
+    if rest:
+        first = ", ".join(sorted(rest)[:3])
+        Console(stderr=True).print(
+            f"{len(rest):,} images in {store.path} have no row and are left out: {first}"
+            f"{' ...' if len(rest) > 3 else ''}",
+            highlight=False,
+            markup=False,
+        )
+
+
+def draw_splits(groups: Tensor, shares: dict[str, float], seed: int) -> list[str]:
+    """Deal the images of each group out to the splits, as nearly as their number allows.
+
+    Args:
+        groups: (N,) number of the group of each image.
+        shares: Shares of splits; the rest is for training.
+        seed: Seed of the deal.
+
+    Returns:
+        The split of each image.
+    """
+    count = torch.bincount(groups)
+    noise = uniform(seed, "splits", torch.arange(len(groups)), 1)[:, 0].double()
+    order = torch.argsort(groups + noise)  # by group, within it at random
+    first = count.cumsum(0) - count
+    rank = torch.empty(len(groups), dtype=torch.double)
+    rank[order] = torch.arange(len(groups)).double() - first[groups[order]] + 0.5
+    place = rank / count[groups]  # in (0, 1), evenly in each group
+    names = ["train"] * len(groups)
+    start = 0.0
+    for split, share in shares.items():
+        for row in ((place >= start) & (place < start + share)).nonzero()[:, 0].tolist():
+            names[row] = split
+        start += share
+    return names

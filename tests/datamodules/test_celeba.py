@@ -1,0 +1,232 @@
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from cfaug.commands.common import data_parser
+from datamodules.celeba import CelebA
+from datamodules.faces import NAMES, Faces, draw_face, faces_space, write_faces
+
+COUNT = 60
+ATTRIBUTES, PARTITION, IMAGES = "list_attr_celeba", "list_eval_partition", "img_align_celeba"
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("celeba") / "faces"
+    assert len(list(write_faces(root, COUNT, 0.6, 3))) == COUNT
+    return root
+
+
+def everything(data: CelebA) -> dict[str, list[tuple[str, list[int]]]]:
+    """Files and attributes of each split."""
+    data.setup()
+    return {
+        name: list(zip(split.files, split.attributes.tolist(), strict=True))  # type: ignore[attr-defined]
+        for name, split in data.splits.items()
+    }
+
+
+def read(root: Path, **options: object) -> CelebA:
+    return CelebA(root, **{"label": "Smiling", "attributes": ("Beard",), "size": 16, **options})  # type: ignore[arg-type]
+
+
+def csv(text: str) -> str:
+    """A table of CelebA as it circulates on the web."""
+    rows = [line.split() for line in text.splitlines()]
+    if len(rows[0]) == 1:
+        rows = rows[1:]
+    if not rows[0][0].endswith(".jpg"):
+        rows[0] = ["image_id", *rows[0]]
+    else:
+        rows = [["image_id", "partition"], *rows]
+    return "\n".join(",".join(row) for row in rows)
+
+
+FORMS = {
+    "no count": lambda text: text.split("\n", 1)[1],
+    "csv": csv,
+    "zeros": lambda text: text.replace("-1", " 0"),
+    "CRLF and BOM": lambda text: "\ufeff" + text.replace("\n", "\r\n"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_forms_it_circulates_in_are_read_alike(form: str, faces: Path, tmp_path: Path) -> None:
+    (tmp_path / IMAGES).mkdir()
+    shutil.copytree(faces / IMAGES, tmp_path / IMAGES / IMAGES)  # nested as archives unpack
+    ending = "csv" if form == "csv" else "txt"
+    text = (faces / f"{ATTRIBUTES}.txt").read_text()
+    (tmp_path / "Anno").mkdir()
+    (tmp_path / "Anno" / f"{ATTRIBUTES}.{ending}").write_bytes(FORMS[form](text).encode())
+    text = (faces / f"{PARTITION}.txt").read_text()
+    changed = csv(text) if form == "csv" else text
+    (tmp_path / f"{PARTITION}.{ending}").write_text(changed)
+    assert everything(read(tmp_path)) == everything(read(faces))
+
+
+def test_images_may_lie_in_a_zip(faces: Path, tmp_path: Path) -> None:
+    for name in (ATTRIBUTES, PARTITION):
+        shutil.copy(faces / f"{name}.txt", tmp_path)
+    with zipfile.ZipFile(tmp_path / f"{IMAGES}.zip", "w") as archive:
+        for path in (faces / IMAGES).iterdir():
+            archive.write(path, f"{IMAGES}/{path.name}")
+    images = []
+    for root in (faces, tmp_path):
+        data = read(root, num_workers=1)
+        data.setup()
+        images.append(torch.cat([b["image"] for b in data.batches("val", torch.device("cpu"))]))
+    assert torch.equal(*images)
+
+
+def test_files_say_what_was_drawn(faces: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = read(faces, label="Blond_Hair", attributes=("Pale_Skin",))
+    splits = everything(data)
+    assert [len(splits[name]) for name in ("train", "val", "test_confounded")] == [48, 6, 6]
+    assert splits["train"][0][0] == "000001.jpg"
+    with Image.open(faces / IMAGES / "000001.jpg") as image:
+        assert image.size == (178, 218)
+    lines = (faces / f"{ATTRIBUTES}.txt").read_text().splitlines()
+    assert lines[0] == str(COUNT)
+    assert lines[1].split() == list(NAMES)
+    for line, (name, codes) in zip(lines[2:], splits["train"], strict=False):
+        cells = line.split()
+        assert cells[0] == name
+        assert [2 * code - 1 for code in codes] == [int(cells[1]), int(cells[5])]
+    assert "train: Blond_Hair=no, Pale_Skin=no:" in " ".join(capsys.readouterr().err.split())
+
+
+DAMAGES = {
+    "cut short": (ATTRIBUTES, r"^60\n", "70\n", "has 60 rows, expected 70, as its first line says"),
+    "empty": (ATTRIBUTES, r"(?s).*", "", "has 0 rows, expected some"),
+    "cut in a row": (
+        ATTRIBUTES,
+        r".{6}$",
+        "",
+        r"row 60 of .*'000060.jpg'\) has \d cells, expected 8",
+    ),
+    "no code": (ATTRIBUTES, r"(2.jpg) +-?1", r"\1 7", "'000002.jpg' of .* has Blond_Hair '7'"),
+    "no part": (PARTITION, r"3.jpg 0", "3.jpg 5", "'000003.jpg' of .* is in part '5', expected"),
+    "rows without a part": (
+        PARTITION,
+        r"000059.jpg 2\n000060.jpg 2\n",
+        "",
+        "2 images of .*attr.* are not in .*partition.txt: 000059.jpg, 000060.jpg;",
+    ),
+    "parts without a row": (
+        PARTITION,
+        r"^",
+        "000061.jpg 0\n",
+        "1 images of .*partition.* are not in .*attr.*: 000061.jpg",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_tables_are_named(damage: str, faces: Path, tmp_path: Path) -> None:
+    name, pattern, replacement, message = DAMAGES[damage]
+    for other in (ATTRIBUTES, PARTITION):
+        shutil.copy(faces / f"{other}.txt", tmp_path)
+    (tmp_path / IMAGES).symlink_to(faces / IMAGES)
+    path = tmp_path / f"{name}.txt"
+    path.write_text(re.sub(pattern, replacement, path.read_text(), count=1))
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path, label="Blond_Hair")
+
+
+def test_missing_parts_say_what_to_put_where(faces: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no img_align_celeba .*--data.init_args.root"):
+        read(tmp_path)
+    (tmp_path / IMAGES).mkdir()
+    with pytest.raises(ValueError, match=r"no list_attr_celeba.txt or .csv below"):
+        read(tmp_path)
+    with pytest.raises(ValueError, match=r"no attribute 'Hat'; it has \['Blond_Hair'"):
+        read(faces, attributes=("Hat",))
+    for name in (ATTRIBUTES, PARTITION):
+        shutil.copy(faces / f"{name}.txt", tmp_path)
+    with pytest.raises(ValueError, match=r"60 of 60 rows have no image in .*000001.jpg, 000002"):
+        read(tmp_path).setup()
+
+
+def test_faces_follow_their_seed_and_strength(tmp_path: Path) -> None:
+    roots = [tmp_path / name for name in "abc"]
+    for root, seed in zip(roots, (0, 0, 1), strict=True):
+        list(write_faces(root, 20, 0.9, seed))
+    contents = [(root / IMAGES / "000007.jpg").read_bytes() for root in roots]
+    assert contents[0] == contents[1] != contents[2]
+    with pytest.raises(ValueError, match="exists; choose another folder"):
+        list(write_faces(roots[0], 20, 0.9, 0))
+
+
+def test_half_a_set_of_faces_does_not_stay(tmp_path: Path) -> None:
+    drawing = write_faces(tmp_path / "faces", 20, 0.9, 0)
+    next(drawing)
+    assert list(tmp_path.iterdir())
+    drawing.close()  # as Ctrl-C would
+    assert not list(tmp_path.iterdir())
+
+
+def test_true_counterfactuals_change_one_attribute_alone(faces: Path) -> None:
+    data = Faces(faces, label="Blond_Hair", attributes=("Eyeglasses", "Beard"), size=32)
+    data.setup()
+    for split in ("test", "train"):
+        batch = next(iter(data.batches(split, torch.device("cpu"))))
+        assert torch.equal(data.counterfactual(batch, batch["attributes"]), batch["image"])
+        targets = batch["attributes"].clone()
+        targets[:, 1] = 1 - targets[:, 1]
+        change = (data.counterfactual(batch, targets) - batch["image"]).abs()
+        assert (change.amax((1, 2, 3)) > 0.1).all()
+        assert float(change[:, :, 24:].max()) < 0.02  # glasses end above the mouth
+
+
+def test_the_unconfounded_faces_are_those_of_the_test_set_drawn_anew(tmp_path: Path) -> None:
+    list(write_faces(tmp_path / "faces", 300, 0.95, 0))
+    data = Faces(tmp_path / "faces", attributes=("Smiling", "Beard"), size=16)
+    data.setup()
+    test, confounded = data.splits["test"], data.splits["test_confounded"]
+    assert len(test) == len(confounded) == 30
+    for split, aligned in ((test, 0.5), (confounded, 0.975), (data.splits["train"], 0.975)):
+        table = split.attributes
+        share = float((table[:, :1] == table[:, 1:]).double().mean())
+        assert share == pytest.approx(aligned, abs=0.15)
+    free, told = (
+        next(iter(data.batches(n, torch.device("cpu")))) for n in ("test", "test_confounded")
+    )
+    assert torch.equal(free["index"] - 300, told["index"])
+    whole = Faces(tmp_path / "faces", attributes=NAMES[1:], size=16)
+    whole.setup()
+    told, free = (
+        next(iter(whole.batches(name, torch.device("cpu")))) for name in ("test_confounded", "test")
+    )
+    # The same faces otherwise: with the attributes of the other set, the images of the other set.
+    assert torch.equal(whole.counterfactual(told, free["attributes"]), free["image"])
+    table = data.unconfounded().splits["train"].attributes
+    assert float((table[:, :1] == table[:, 1:]).double().mean()) == pytest.approx(0.5, abs=0.1)
+    assert torch.equal(data.unconfounded().splits["test"].attributes, test.attributes)
+
+
+def test_every_attribute_shows() -> None:
+    plain = draw_face([0] * 7, 0, 0)
+    drawn = [draw_face([int(k == one) for k in range(7)], 0, 0) for one in range(7)]
+    images = [image.tobytes() for image in (plain, *drawn)]
+    assert len(set(images)) == 8
+    assert faces_space().names == NAMES
+
+
+def test_yamls_of_faces_and_celeba_are_read(faces: Path, tmp_path: Path) -> None:
+    parser = data_parser("test", "")
+    words = ["-c", "experiments/data/faces.yaml", "--data.init_args.root", str(faces)]
+    data = parser.instantiate_classes(parser.parse_args(words)).data
+    assert data.attribute_space.names == ("Blond_Hair", "Eyeglasses", "Smiling", "Beard")
+    assert data.image_shape == (3, 64, 64)
+    root = tmp_path / "celeba"
+    shutil.copytree(faces, root)
+    path = root / f"{ATTRIBUTES}.txt"
+    path.write_text(path.read_text().replace("Beard", "Male"))
+    words = ["-c", "experiments/data/celeba.yaml", "--data.init_args.root", str(root)]
+    data = parser.instantiate_classes(parser.parse_args(words)).data
+    assert data.attribute_space.names == ("Blond_Hair", "Male")
