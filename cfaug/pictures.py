@@ -5,19 +5,23 @@ from pathlib import Path
 
 import matplotlib as mpl
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from cfaug.confounding import Audit, contingency
+from cfaug.auditing import Audit
+from cfaug.confounding import contingency
 from datamodules.attributes import Attribute, AttributeSpace
 
 mpl.use("Agg")
 
+MOST_NUMBERS = 200
+"""A heat map of more cells has no numbers in them."""
+
 
 def _heat(
-    figure: Figure,
-    place: tuple[int, int, int],
+    axes: Axes,
     values: Tensor,
     rows: Sequence[str],
     columns: Sequence[str],
@@ -25,11 +29,12 @@ def _heat(
     form: str,
     top: float | None = None,
 ) -> None:
-    axes = figure.add_subplot(*place)
     axes.imshow(values, cmap="Blues", vmin=0, vmax=top, aspect="auto")
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
     axes.set_yticks(range(len(rows)), rows)
     axes.set_title(title)
+    if values.numel() > MOST_NUMBERS:
+        return
     limit = 0.6 * (float(values.max()) if top is None else top)
     cells = torch.ones_like(values).nonzero().tolist()
     for (i, j), value in zip(cells, values.flatten(), strict=True):
@@ -39,24 +44,36 @@ def _heat(
         )
 
 
-def save_audit(audit: Audit, attributes: Tensor, space: AttributeSpace, path: Path) -> None:
-    """Heat maps: CNF of all pairs, and images by the label and each other attribute."""
+def save_audit(
+    audit: Audit, attributes: Tensor, space: AttributeSpace, path: Path, most: int = 4
+) -> None:
+    """Heat maps: CNF of all pairs, and images by the label and the attributes that follow it most.
+
+    Args:
+        audit: The audit.
+        attributes: (N, K) int64 codes.
+        space: The attributes.
+        path: The picture.
+        most: Attributes that get a heat map with the label.
+    """
     names = space.names
     measure = torch.zeros(len(names), len(names))
     for pair in audit.pairs:
         i, j = names.index(pair.first), names.index(pair.second)
         measure[i, j] = measure[j, i] = pair.cnf
     label = space.label_position
-    others = [k for k in range(len(names)) if k != label]
-    figure = Figure(figsize=(5.5 * (1 + len(others)), 4.8), layout="constrained")
-    places = 1 + len(others)
-    _heat(figure, (1, places, 1), measure, names, names, "CNF (nats)", ".2f")
-    for number, k in enumerate(others, start=2):
+    worst = [p for p in audit.pairs if space.label in (p.first, p.second)][:most]
+    others = [names.index(p.first if p.second == space.label else p.second) for p in worst]
+    side = max(4.8, 0.22 * len(names))
+    widths = [side, *(max(2.4, 0.46 * space.cardinalities[k]) for k in others)]
+    figure = Figure(figsize=(sum(widths) + 0.7 * len(widths), side), layout="constrained")
+    first, *panels = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
+    _heat(first, measure, names, names, "CNF (nats)", ".2f")
+    for axes, k in zip(panels, others, strict=True):
         sizes = space.cardinalities[label], space.cardinalities[k]
         counts = contingency(attributes[:, label], attributes[:, k], sizes)
         values = space.attributes[label].values, space.attributes[k].values
-        title = f"images by {names[label]} and {names[k]}"
-        _heat(figure, (1, places, number), counts, *values, title, ".0f")
+        _heat(axes, counts, *values, f"images by {names[label]}\nand {names[k]}", ".0f")
     figure.savefig(path, dpi=90)
 
 
@@ -88,7 +105,7 @@ def save_effectiveness(
     values = torch.cat([effectiveness, judges[None]])
     figure = Figure(figsize=(2 + 1.2 * len(names), 1.5 + 0.8 * len(rows)), layout="constrained")
     columns = [f"judge({name})" for name in names]
-    _heat(figure, (1, 1, 1), values, rows, columns, "reads the intended value, %", ".1f", 100)
+    _heat(figure.add_subplot(), values, rows, columns, "reads the intended value, %", ".1f", 100)
     figure.savefig(path, dpi=90)
 
 

@@ -1,11 +1,15 @@
 """Named attributes of labelled images: the one vocabulary that data, models and metrics share."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import torch
 from torch import Tensor
+
+MOST_GROUPS = 1_000_000
+"""Most combinations of values that are told apart one by one."""
 
 
 class Batch(TypedDict):
@@ -111,7 +115,7 @@ class AttributeSpace:
     @property
     def num_groups(self) -> int:
         """Number of combinations of values."""
-        return int(torch.tensor(self.cardinalities).prod())
+        return math.prod(self.cardinalities)
 
     def position(self, name: str) -> int:
         """Column of an attribute in an attribute table.

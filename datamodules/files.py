@@ -4,6 +4,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
+from datamodules.attributes import MOST_GROUPS
 from datamodules.augmentation import jiggle
 from datamodules.base import AttributeDataModule, Rows, Split, require_at_least
 from datamodules.images import ImageStore, decode
@@ -104,6 +105,12 @@ class ImageFiles(AttributeDataModule):
         require_at_least(4, size=size)
         require_at_least(1, max_pixels=max_pixels)
         require_at_least(0, rotation=rotation, shift=shift, scale=scale)
+        if rows.space.num_groups > MOST_GROUPS:
+            msg = (
+                f"{len(rows.space.names)} attributes have {rows.space.num_groups:.1e} combinations "
+                "of values, too many to learn from; choose a few with attributes"
+            )
+            raise ValueError(msg)
         self.store, self.rows, self.shares = store, rows, shares
         self.attribute_space = rows.space
         self.image_shape = (3, size, size)

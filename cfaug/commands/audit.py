@@ -1,59 +1,143 @@
-"""``cfaug audit``: measure the confounding of a data set."""
+"""``cfaug audit``: measure the confounding of a data set, or of a table alone."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from jsonargparse.typing import PositiveInt
+from lightning.pytorch import seed_everything
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
 
-from cfaug.commands.common import data_parser, prepare, record
-from cfaug.confounding import Audit, audit_attributes
+from cfaug.auditing import Audit, audit_attributes
+from cfaug.commands.common import data_parser, make_folder, prepare, record
+from cfaug.files import write_json
 from cfaug.pictures import save_audit, save_images
-from datamodules.attributes import AttributeSpace
+from datamodules.attributes import MOST_GROUPS, AttributeSpace
 from datamodules.base import AttributeDataModule
+from datamodules.tables import encode_table, read_table
 
 
 def main(args: list[str]) -> None:
     """Run the command."""
-    parser = data_parser("audit", "Measure the confounding of the training split.")
+    parser = data_parser("audit", "Measure the confounding of the training split.", required=False)
     parser.add_argument(
-        "--permutations", type=PositiveInt, default=1000, help="shuffles behind a p-value"
+        "--table",
+        type=Path | None,
+        default=None,
+        help="audit this CSV, TSV or Parquet of attributes instead; no image is needed",
+    )
+    parser.add_argument("--label", type=str | None, default=None, help="the label of --table")
+    parser.add_argument(
+        "--attributes",
+        type=list[str] | None,
+        default=None,
+        help="the other columns of --table to audit; by default all but --file_column",
+    )
+    parser.add_argument(
+        "--file_column", type=str, default="file", help="column of --table that names files, if any"
+    )
+    parser.add_argument(
+        "--missing",
+        type=str,
+        default="error",
+        help="rows of --table that lack a value: error, drop, or the name of a value for them",
+    )
+    parser.add_argument(
+        "--permutations",
+        type=PositiveInt | None,
+        default=None,
+        help="shuffles behind a p-value; by default 1000, or more where there are many pairs",
     )
     parser.add_argument("--rare", type=int, default=5, help="a group of at most so many is rare")
+    parser.add_argument(
+        "--sets",
+        type=bool,
+        default=False,
+        help="also look at the label with every two attributes: dependence that no pair shows",
+    )
     options = parser.parse_args(args)
-    data = prepare(options, parser)
-    attributes, space = data.splits["train"].attributes, data.attribute_space
-    audit = audit_attributes(attributes, space, options.permutations, options.seed)
+    if options.table is not None:
+        seed_everything(options.seed, verbose=False)
+        make_folder(options.folder)
+        attributes, space = read_attributes(options)
+        data = None
+    elif options.data is not None:
+        data = prepare(options, parser)
+        attributes, space = data.splits["train"].attributes, data.attribute_space
+    else:
+        msg = "name what to audit: a data set with -c, or a table with --table and --label"
+        raise ValueError(msg)
+    audit = audit_attributes(
+        attributes, space, options.permutations, seed=options.seed, sets=options.sets
+    )
     show(audit, space, options.rare)
-    pictures = [options.folder / "audit.png", options.folder / "images.png"]
+    pictures = [options.folder / "audit.png"]
     save_audit(audit, attributes, space, pictures[0])
-    show_images(data, pictures[1])
+    if data is not None:
+        pictures.append(options.folder / "images.png")
+        show_images(data, pictures[1])
     names = {
         "empty": [space.group_name(group) for group in audit.empty],
-        "rare": {space.group_name(g): int(audit.counts[g]) for g in audit.rare(options.rare)},
+        "rare": {space.group_name(g): audit.groups[g] for g in audit.rare(options.rare)},
     }
+    write_json(options.folder / "audit.json", everything(audit, space, names))
     command = ["audit", *args]
     record(options.folder, command, figures(audit, options.rare), pictures, names)
-    print(f"pictures: {', '.join(map(str, pictures))}; all names: {options.folder / 'run.json'}")
+    print(f"pictures: {', '.join(map(str, pictures))}")
+    print(f"all measures and names: {options.folder / 'audit.json'}")
+
+
+def read_attributes(options: Any) -> tuple[Tensor, AttributeSpace]:
+    """The attributes of the table that the options name.
+
+    Raises:
+        ValueError: If no label is named, or the table is wrong.
+    """
+    if options.label is None:
+        msg = f"name the column of {options.table} that classifiers predict: --label"
+        raise ValueError(msg)
+    table = read_table(options.table)
+    chosen = options.attributes
+    if chosen is None:
+        left_out = {options.label, options.file_column}
+        chosen = [name for name in table.column_names if name not in left_out]
+    rows = encode_table(table, options.table, options.label, chosen, options.missing, None, None)
+    return rows.attributes, rows.space
 
 
 def show_images(data: AttributeDataModule, path: Path, count: int = 40) -> None:
     """Draw the first training and the first unconfounded test images."""
     splits = {"train": "training images", "test": "unconfounded test images"}
-    images = [
-        data.finish(data.splits[split].__getitems__(list(range(count))))["image"]
-        for split in splits
-    ]
+    images = []
+    for name in splits:
+        split = data.splits[name]
+        rows = split.__getitems__(list(range(min(count, len(split)))))
+        images.append(data.finish(rows)["image"])
     save_images(images, list(splits.values()), path)
+
+
+def everything(audit: Audit, space: AttributeSpace, names: dict[str, Any]) -> dict[str, Any]:
+    """The whole audit for machines."""
+    return {
+        "images": audit.images,
+        "label": space.label,
+        "attributes": {a.name: list(a.values) for a in space.attributes},
+        "pairs": [asdict(pair) for pair in audit.pairs],
+        "sets": [asdict(found) for found in audit.sets],
+        "combinations": audit.combinations,
+        **names,
+    }
 
 
 def figures(audit: Audit, rare: int) -> dict[str, float]:
     """The audit under the names of the logger."""
-    found: dict[str, float] = {
-        "audit/images": float(audit.counts.sum()),
-        "audit/empty_groups": float(len(audit.empty)),
-        "audit/rare_groups": float(len(audit.rare(rare))),
-    }
+    found: dict[str, float] = {"audit/images": float(audit.images)}
+    if audit.combinations <= MOST_GROUPS:
+        found["audit/empty_groups"] = float(len(audit.empty))
+        found["audit/rare_groups"] = float(len(audit.rare(rare)))
     for pair in audit.pairs:
         name = f"{pair.first}-{pair.second}"
         found[f"audit/cnf/{name}"] = pair.cnf
@@ -61,25 +145,40 @@ def figures(audit: Audit, rare: int) -> dict[str, float]:
         found[f"audit/cramers_v/{name}"] = pair.cramers_v
         found[f"audit/p_value/{name}"] = pair.p_value
         found[f"audit/smallest_cell/{name}"] = float(pair.smallest_cell)
+    for found_set in audit.sets:
+        name = "-".join(found_set.names)
+        found[f"audit/total_correlation/{name}"] = found_set.total_correlation
+        found[f"audit/synergy/{name}"] = found_set.synergy
     return found
 
 
 def show(audit: Audit, space: AttributeSpace, rare: int, most: int = 12) -> None:
-    """Print the measures, and the empty and rare groups by name."""
-    table = Table(title=f"confounding of {int(audit.counts.sum()):,} training images")
-    for column in ("pair", "CNF (nats)", "NMI", "Cramér's V", "p", "smallest cell"):
-        table.add_column(column, justify="left" if column == "pair" else "right")
-    for pair in sorted(audit.pairs, key=lambda pair: -pair.cnf):
+    """Print the measures, the worst first, and the empty and rare groups by name."""
+    console = Console()
+    title = f"confounding of {audit.images:,} training images"
+    # Seven columns fit 80 characters without lines between them.
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for column in ("pair", "CNF (nats)", "95 %", "NMI", "V", "p", "rarest"):
+        table.add_column(column, justify="left" if column in {"pair", "rarest"} else "right")
+    for pair in audit.pairs[:most]:
         table.add_row(
             f"{pair.first} - {pair.second}",
             f"{pair.cnf:.3f}",
+            f"{pair.cnf_low:.3f}-{pair.cnf_high:.3f}",
             f"{pair.normalized_mutual_information:.3f}",
             f"{pair.cramers_v:.3f}",
-            f"{pair.p_value:.3f}",
-            f"{pair.smallest_cell:,}",
+            f"{pair.holm_p_value:.3f}",
+            f"{pair.rarest}: {pair.smallest_cell:,}",
         )
-    console = Console()
     console.print(table)
+    console.print("V: Cramér's, bias-corrected; p: by permutation, Holm-corrected for all pairs")
+    if len(audit.pairs) > most:
+        console.print(f"... and {len(audit.pairs) - most} more pairs")
+    if audit.sets:
+        console.print(_sets_table(audit, most))
+    if audit.combinations > MOST_GROUPS:
+        console.print(f"{audit.combinations:.1e} combinations of values are too many to count")
+        return
     empty, few = audit.empty, audit.rare(rare)
     console.print(f"{len(empty)} of {space.num_groups} combinations have no image:")
     for group in empty[:most]:
@@ -88,6 +187,16 @@ def show(audit: Audit, space: AttributeSpace, rare: int, most: int = 12) -> None
         console.print(f"  ... and {len(empty) - most} more")
     console.print(f"{len(few)} combinations have 1 to {rare} images:")
     for group in few[:most]:
-        console.print(f"  {space.group_name(group)}: {int(audit.counts[group])}")
+        console.print(f"  {space.group_name(group)}: {audit.groups[group]}")
     if len(few) > most:
         console.print(f"  ... and {len(few) - most} more")
+
+
+def _sets_table(audit: Audit, most: int) -> Table:
+    table = Table(title="the label with two attributes")
+    for column in ("set", "total correlation (nats)", "synergy (nats)", "p (Holm)"):
+        table.add_column(column, justify="left" if column == "set" else "right")
+    for found in audit.sets[:most]:
+        measures = f"{found.total_correlation:.3f}", f"{found.synergy:.3f}"
+        table.add_row(", ".join(found.names), *measures, f"{found.holm_p_value:.3f}")
+    return table

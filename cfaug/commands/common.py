@@ -16,13 +16,13 @@ from datamodules.base import AttributeDataModule
 set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
 
 
-def data_parser(command: str, description: str) -> ArgumentParser:
+def data_parser(command: str, description: str, *, required: bool = True) -> ArgumentParser:
     """A parser with the options of a data module, a seed and a folder for the results."""
     parser = ArgumentParser(
         prog=f"cfaug {command}", description=description, parser_mode="omegaconf+"
     )
     parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
-    parser.add_subclass_arguments(AttributeDataModule, "data", required=True)
+    parser.add_subclass_arguments(AttributeDataModule, "data", required=required)
     parser.add_argument(
         "--seed",
         type=int,
@@ -50,16 +50,25 @@ def prepare(options: Any, parser: ArgumentParser) -> AttributeDataModule:
     """
     seed_everything(options.seed, verbose=False)
     data: AttributeDataModule = parser.instantiate_classes(options).data
-    try:
-        options.folder.mkdir(parents=True, exist_ok=True)
-        (options.folder / ".writable").touch()
-        (options.folder / ".writable").unlink()
-    except OSError as error:
-        msg = f"the folder {options.folder} cannot be written ({error}); choose another --folder"
-        raise ValueError(msg) from error
+    make_folder(options.folder)
     data.prepare_data()
     data.setup()
     return data
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder for the results.
+
+    Raises:
+        ValueError: If it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
+        msg = f"the folder {folder} cannot be written ({error}); choose another --folder"
+        raise ValueError(msg) from error
 
 
 def chosen_generator(path: Path, data: AttributeDataModule) -> tuple[Generator, Path]:

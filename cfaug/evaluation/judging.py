@@ -219,5 +219,5 @@ def _residual_confounding(
         for k in non_label_columns(space):
             sizes = space.cardinalities[label], space.cardinalities[k]
             counts = contingency(table[:, label], table[:, k], sizes)
-            figures[f"confounding_{stage}/{space.names[k]}"] = cnf(counts)
+            figures[f"confounding_{stage}/{space.names[k]}"] = float(cnf(counts))
     return figures

@@ -5,14 +5,17 @@ import torch
 from scipy.stats import chi2_contingency
 from sklearn.metrics import mutual_info_score, normalized_mutual_info_score
 
+from cfaug.auditing import audit_attributes
 from cfaug.confounding import (
-    audit_attributes,
     cnf,
     contingency,
     cramers_v,
+    holm,
     mutual_information,
     normalized_mutual_information,
     permutation_p_value,
+    synergy,
+    total_correlation,
 )
 from datamodules.attributes import attribute_space
 
@@ -73,7 +76,7 @@ def test_permutation_p_value_agrees_with_shuffling_rows() -> None:
     hits = 0
     for _ in range(2000):
         shuffled = b[torch.randperm(60, generator=draw)]
-        hits += mutual_information(contingency(a, shuffled, (3, 3))) >= observed
+        hits += int(mutual_information(contingency(a, shuffled, (3, 3))) >= observed)
     expected = hits / 2000
     assert 0.02 < expected < 0.6  # neither end, where any test would agree
     assert permutation_p_value(contingency(a, b, (3, 3)), 2000, 0) == pytest.approx(
@@ -81,8 +84,92 @@ def test_permutation_p_value_agrees_with_shuffling_rows() -> None:
     )
 
 
+def test_two_by_two_tables_are_shuffled_as_larger_ones_are() -> None:
+    table = torch.tensor([[30.0, 14.0], [12.0, 20.0]]).double()
+    padded = torch.nn.functional.pad(table, (0, 1))  # a value that never occurs
+    expected = permutation_p_value(padded, 20_000, 0)
+    assert 0.005 < expected < 0.05
+    assert permutation_p_value(table, 20_000, 0) == pytest.approx(expected, abs=0.004)
+
+
 def test_permutation_p_value_of_a_constant_is_one() -> None:
     assert permutation_p_value(torch.tensor([[3.0, 5.0], [0.0, 0.0]]).double(), 50, 0) == 1
+
+
+def test_tables_are_measured_together_as_one_by_one() -> None:
+    draw = torch.Generator().manual_seed(3)
+    tables = torch.randint(0, 40, (6, 3, 4), generator=draw).double()
+    tables[1, 2] = 0  # a value that never occurs
+    tables[2, :, 1:] = 0  # a constant
+    for measure in (mutual_information, cnf, normalized_mutual_information, cramers_v):
+        alone = torch.stack([measure(table) for table in tables])
+        assert torch.allclose(measure(tables), alone)
+
+
+def test_total_correlation_of_two_is_their_mutual_information_and_of_copies_adds_up() -> None:
+    assert total_correlation(TABLE) == pytest.approx(mutual_info_score(A, B))
+    copies = torch.zeros(2, 2, 2).double()
+    copies[0, 0, 0] = copies[1, 1, 1] = 50
+    assert total_correlation(copies) == pytest.approx(2 * math.log(2))
+    assert synergy(copies) == pytest.approx(-math.log(2))  # both tell the same
+
+
+def test_parity_is_found_by_sets_alone() -> None:
+    draw = torch.Generator().manual_seed(0)
+    a, b, c = torch.randint(2, (3, 4000), generator=draw)
+    rows = torch.stack([a ^ b, a, b, c], dim=1)
+    space = attribute_space({name: ["0", "1"] for name in "yabc"}, "y")
+    audit = audit_attributes(rows, space, sets=True)
+    assert all(pair.holm_p_value > 0.05 for pair in audit.pairs)
+    first, *rest = audit.sets
+    assert first.names == ("y", "a", "b")
+    assert first.total_correlation == pytest.approx(math.log(2), abs=0.01)
+    assert first.synergy == pytest.approx(math.log(2), abs=0.01)
+    assert first.holm_p_value < 0.05
+    assert all(abs(found.synergy) < 0.01 and found.holm_p_value > 0.05 for found in rest)
+
+
+def test_holm_agrees_with_its_definition() -> None:
+    p = torch.tensor([0.04, 0.001, 0.5, 0.012, 0.02], dtype=torch.double)
+    order = sorted(range(5), key=lambda i: float(p[i]))
+    for rank, i in enumerate(order):
+        below = [(5 - r) * float(p[k]) for r, k in enumerate(order[: rank + 1])]
+        assert float(holm(p)[i]) == pytest.approx(min(1.0, max(below)))
+
+
+def test_many_pairs_can_still_be_significant() -> None:
+    draw = torch.Generator().manual_seed(0)
+    rows = torch.randint(2, (3000, 20), generator=draw)
+    rows[:, 7] = torch.where(torch.rand(3000, generator=draw) < 0.3, rows[:, 0], rows[:, 7])
+    space = attribute_space({f"a{k}": ["0", "1"] for k in range(20)}, "a0")
+    audit = audit_attributes(rows, space)
+    significant = [pair for pair in audit.pairs if pair.holm_p_value < 0.05]
+    assert [(pair.first, pair.second) for pair in significant] == [("a0", "a7")]
+    assert audit.pairs[0] is significant[0]
+    assert all("a0" in (pair.first, pair.second) for pair in audit.pairs[:19])  # label first
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    space = attribute_space({"y": ["0", "1"], "a": ["0", "1"]}, "y")
+    truth = float(cnf(torch.tensor([[0.4, 0.1], [0.1, 0.4]]).double()))
+    draw = torch.Generator().manual_seed(0)
+    hits = 0
+    for seed in range(100):
+        y = torch.randint(2, (500,), generator=draw)
+        a = torch.where(torch.rand(500, generator=draw) < 0.8, y, 1 - y)
+        pair = audit_attributes(torch.stack([y, a], 1), space, 20, 400, seed).pairs[0]
+        assert pair.cnf_low < pair.cnf < pair.cnf_high
+        hits += pair.cnf_low <= truth <= pair.cnf_high
+    assert 88 <= hits <= 99
+
+
+def test_more_combinations_than_can_be_counted_are_left_out() -> None:
+    rows = torch.randint(2, (200, 40), generator=torch.Generator().manual_seed(0))
+    space = attribute_space({f"a{k}": ["0", "1"] for k in range(40)}, "a0")
+    audit = audit_attributes(rows, space, permutations=20, bootstraps=20)
+    assert audit.combinations == 2**40
+    assert len(audit.pairs) == 780
+    assert audit.empty == audit.rare(5) == []
 
 
 def test_audit_names_empty_and_rare_groups() -> None:
@@ -98,3 +185,4 @@ def test_audit_names_empty_and_rare_groups() -> None:
         "digit=0, color=blue",
     ]
     assert audit.pairs[0].smallest_cell == 0
+    assert audit.pairs[0].rarest == "0, green"

@@ -181,6 +181,16 @@ def test_a_damaged_image_is_named_by_the_loader(workers: int, people: Path, tmp_
         list(data.batches(split, torch.device("cpu")))
 
 
+def test_too_many_attributes_are_refused(people: Path, tmp_path: Path) -> None:
+    lines = [",".join(["file", *(f"a{k}" for k in range(24))])]
+    cells = ([f"{row}.png", *(str((row >> k % 8) % 2) for k in range(24))] for row in range(200))
+    lines += [",".join(row) for row in cells]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(lines))
+    with pytest.raises(ValueError, match=r"24 attributes have 1.7e\+07 combinations .* too many"):
+        loaded(people, table=table, label="a0")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

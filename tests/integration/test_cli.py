@@ -257,6 +257,30 @@ def test_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "unknown command 'nonsense'" in printed.err
 
 
+def test_audit_of_a_table_needs_no_image(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "attributes.csv"
+    rows = [f"{i}.jpg,{'ab'[i % 2]},{'cd'[i % 2 if i % 10 else 1]},{i % 3}" for i in range(300)]
+    table.write_text("\n".join(["file,hair,hat,size", *rows]))
+    words = ["audit", "--table", str(table), "--folder", str(tmp_path / "audit")]
+    assert main([*words, "--label", "hat", "--sets", "true"]) == 0
+    found = json.loads((tmp_path / "audit/audit.json").read_text())
+    assert found["attributes"] == {"hat": ["c", "d"], "hair": ["a", "b"], "size": ["0", "1", "2"]}
+    first = found["pairs"][0]
+    assert (first["first"], first["second"]) == ("hat", "hair")
+    assert first["holm_p_value"] < 0.01
+    assert first["rarest"] == "c, b"
+    assert first["smallest_cell"] == 0
+    assert len(found["sets"]) == 1
+    assert found["empty"] == [f"hat=c, hair=b, size={size}" for size in range(3)]
+    capsys.readouterr()
+    assert main(words) == 1
+    assert "that classifiers predict: --label" in capsys.readouterr().err
+    assert main(["audit", "--folder", str(tmp_path)]) == 1
+    assert "name what to audit" in capsys.readouterr().err
+
+
 def test_audit_names_the_empty_groups(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", *DATA, "--folder", str(tmp_path), "--permutations", "20"]) == 0
     printed = capsys.readouterr().out

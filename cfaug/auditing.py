@@ -1,0 +1,190 @@
+"""The audit of an attribute table: every pair of attributes, the rare groups, and sets of three."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cfaug.confounding import (
+    cnf,
+    contingency,
+    cramers_v,
+    holm,
+    normalized_mutual_information,
+    permutation_p_value,
+    synergy,
+    total_correlation,
+)
+from datamodules.attributes import MOST_GROUPS, AttributeSpace
+
+PERMUTATIONS_PER_TEST = 25
+"""Shuffles for each pair, so that the smallest p-value stays below 0.05 once it is corrected."""
+
+LEVEL = 0.95
+"""Level of the intervals."""
+
+
+@dataclass(frozen=True)
+class PairAudit:
+    """The measures of one pair of attributes.
+
+    ``cnf_low`` and ``cnf_high`` bound a bootstrap interval of `LEVEL` (percentiles);
+    ``holm_p_value`` is corrected for all pairs; ``smallest_cell`` is the number of images of the
+    rarest pair of values, which ``rarest`` names: one of the first attribute, one of the second.
+    """
+
+    first: str
+    second: str
+    cnf: float
+    cnf_low: float
+    cnf_high: float
+    normalized_mutual_information: float
+    cramers_v: float
+    p_value: float
+    holm_p_value: float
+    smallest_cell: int
+    rarest: str
+
+
+@dataclass(frozen=True)
+class SetAudit:
+    """The label with two attributes, see `total_correlation` and `synergy`; p of the latter two."""
+
+    names: tuple[str, str, str]
+    total_correlation: float
+    synergy: float
+    p_value: float
+    holm_p_value: float
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The confounding of an attribute table.
+
+    Pairs with the label come first, and in both parts those with the largest CNF; sets are sorted
+    by synergy. ``groups`` has the number of images of each combination of values that occurs;
+    ``combinations`` is the number of those that there could be.
+    """
+
+    images: int
+    pairs: tuple[PairAudit, ...]
+    sets: tuple[SetAudit, ...]
+    groups: dict[int, int]
+    combinations: int
+
+    @property
+    def empty(self) -> list[int]:
+        """Groups without an image; none are listed where there are more than `MOST_GROUPS`."""
+        if self.combinations > MOST_GROUPS:
+            return []
+        return [group for group in range(self.combinations) if group not in self.groups]
+
+    def rare(self, at_most: int) -> list[int]:
+        """Groups with 1 to ``at_most`` images, the smallest first."""
+        few = [group for group, count in sorted(self.groups.items()) if count <= at_most]
+        return sorted(few, key=lambda group: self.groups[group])
+
+
+def audit_attributes(
+    attributes: Tensor,
+    space: AttributeSpace,
+    permutations: int | None = None,
+    bootstraps: int = 1000,
+    seed: int = 0,
+    *,
+    sets: bool = False,
+) -> Audit:
+    """Measure the confounding between every pair of attributes.
+
+    Args:
+        attributes: (N, K) int64 codes.
+        space: The attributes.
+        permutations: Shuffles behind each p-value; None for as many as the correction needs, at
+            least 1,000.
+        bootstraps: Resampled tables behind each interval.
+        seed: Seed of the shuffles and the resampling.
+        sets: Also look at the label with every two other attributes.
+    """
+    chosen = list(combinations(range(len(space.attributes)), 2))
+    shuffles = permutations or max(1000, PERMUTATIONS_PER_TEST * len(chosen))
+    columns = list(attributes.T.contiguous())
+    tables = [contingency(columns[i], columns[j], _sizes(space, i, j)) for i, j in chosen]
+    p_values = [permutation_p_value(table, shuffles, seed) for table in tables]
+    adjusted = holm(torch.tensor(p_values, dtype=torch.double)).tolist() if chosen else []
+    pairs = [
+        _pair(space, i, j, table, bootstraps, seed, p, corrected)
+        for (i, j), table, p, corrected in zip(chosen, tables, p_values, adjusted, strict=True)
+    ]
+    pairs.sort(key=lambda pair: (space.label not in (pair.first, pair.second), -pair.cnf))
+    total = space.num_groups
+    groups: dict[int, int] = {}
+    if total <= MOST_GROUPS:
+        counts = torch.bincount(space.groups(attributes), minlength=total)
+        groups = {group: int(counts[group]) for group in counts.nonzero()[:, 0].tolist()}
+    triples = _sets(columns, space, permutations, seed) if sets else ()
+    return Audit(len(attributes), tuple(pairs), triples, groups, total)
+
+
+def _sizes(space: AttributeSpace, i: int, j: int) -> tuple[int, int]:
+    return space.cardinalities[i], space.cardinalities[j]
+
+
+def _pair(
+    space: AttributeSpace,
+    i: int,
+    j: int,
+    table: Tensor,
+    bootstraps: int,
+    seed: int,
+    p_value: float,
+    holm_p_value: float,
+) -> PairAudit:
+    images = int(table.sum())
+    drawn = np.random.default_rng(seed).multinomial(
+        images, (table / images).flatten().numpy(), bootstraps
+    )
+    resampled = cnf(torch.from_numpy(drawn).double().reshape(-1, *table.shape))
+    tail = (1 - LEVEL) / 2
+    low, high = resampled.quantile(torch.tensor([tail, 1 - tail], dtype=torch.double)).tolist()
+    row, column = divmod(int(table.argmin()), table.shape[1])
+    first, second = space.attributes[i], space.attributes[j]
+    return PairAudit(
+        first=first.name,
+        second=second.name,
+        cnf=float(cnf(table)),
+        cnf_low=low,
+        cnf_high=high,
+        normalized_mutual_information=float(normalized_mutual_information(table)),
+        cramers_v=float(cramers_v(table)),
+        p_value=p_value,
+        holm_p_value=holm_p_value,
+        smallest_cell=int(table.min()),
+        rarest=f"{first.values[row]}, {second.values[column]}",
+    )
+
+
+def _sets(
+    columns: list[Tensor], space: AttributeSpace, permutations: int | None, seed: int
+) -> tuple[SetAudit, ...]:
+    label = space.label_position
+    others = [k for k in range(len(columns)) if k != label]
+    chosen = list(combinations(others, 2))
+    shuffles = permutations or max(1000, PERMUTATIONS_PER_TEST * len(chosen))
+    found: list[SetAudit] = []
+    for i, j in chosen:
+        sizes = space.cardinalities[label], *_sizes(space, i, j)
+        both = columns[i] * sizes[2] + columns[j]
+        table = contingency(columns[label], both, (sizes[0], sizes[1] * sizes[2]))
+        names = space.names[label], space.names[i], space.names[j]
+        p_value = permutation_p_value(table, shuffles, seed)
+        table = table.reshape(sizes)
+        measures = float(total_correlation(table)), float(synergy(table))
+        found.append(SetAudit(names, *measures, p_value, p_value))
+    adjusted = holm(torch.tensor([s.p_value for s in found], dtype=torch.double)).tolist()
+    corrected = [
+        SetAudit(s.names, s.total_correlation, s.synergy, s.p_value, p)
+        for s, p in zip(found, adjusted, strict=True)
+    ]
+    return tuple(sorted(corrected, key=lambda s: -s.synergy))
