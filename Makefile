@@ -66,8 +66,9 @@ study-full: setup ## Compare the default generator with the baselines at 28 px o
 	$(CFAUG) study -c experiments/studies/generator/full.yaml $(ARGS)
 
 .PHONY: speed
-speed: setup ## Measure how fast images are rendered
+speed: setup ## Measure how fast images are rendered, and read from files
 	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/rendering.py
+	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/loading.py
 
 .PHONY: test
 test: setup ## Pass the tests, offline

@@ -1,5 +1,6 @@
 """CelebA (Liu et al., ICCV 2015), as its authors ship it and in the forms it circulates in."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -184,7 +185,7 @@ def read_celeba(attributes: Path, partition: Path, names: tuple[str, ...]) -> Im
     Raises:
         ValueError: If an attribute is unknown, a row is wrong, or the two name other images.
     """
-    header, rows = _read_rows(attributes)
+    header, lines = _read_lines(attributes)
     if not header:
         msg = f"{attributes} has no line of names of attributes"
         raise ValueError(msg)
@@ -193,12 +194,14 @@ def read_celeba(attributes: Path, partition: Path, names: tuple[str, ...]) -> Im
             msg = f"{attributes} has no attribute '{name}'; it has {list(header)}"
             raise ValueError(msg)
     columns = [1 + header.index(name) for name in names]
-    codes = torch.tensor(
-        [[_code(row[k], attributes, row[0], header[k - 1]) for k in columns] for row in rows]
-    )
-    files = [row[0] for row in rows]
-    _, parts = _read_rows(partition)
-    split_of = {row[0]: _part(row, partition) for row in parts}
+    files, codes = [], torch.empty(len(lines), len(names), dtype=torch.long)
+    # A row at a time: the cells of all attributes of all images would fill half a gigabyte.
+    for row, cells in enumerate(_cells(lines, attributes)):
+        files.append(cells[0])
+        for column, (k, name) in enumerate(zip(columns, names, strict=True)):
+            codes[row, column] = _code(cells[k], attributes, cells[0], name)
+    _, lines = _read_lines(partition)
+    split_of = {cells[0]: _part(cells, partition) for cells in _cells(lines, partition)}
     for these, those, what in (
         (files, split_of, f"images of {attributes} are not in {partition}"),
         (split_of, set(files), f"images of {partition} are not in {attributes}"),
@@ -211,29 +214,38 @@ def read_celeba(attributes: Path, partition: Path, names: tuple[str, ...]) -> Im
     return ImageTable(files, codes, space, [split_of[name] for name in files])
 
 
-def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
+def _read_lines(path: Path) -> tuple[list[str], list[str]]:
     """Names of the columns after the file's, empty where none are given, and the rows."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path} cannot be read: {error}"
         raise ValueError(msg) from error
-    rows = [line.replace(",", " ").split() for line in lines if line.strip()]
-    count = int(rows.pop(0)[0]) if rows and len(rows[0]) == 1 and rows[0][0].isdigit() else None
+    lines = [line for line in lines if line.strip()]
+    count = int(lines.pop(0)) if lines and lines[0].strip().isdigit() else None
     header: list[str] = []
-    if rows and Path(rows[0][0]).suffix.lower() not in ENDINGS:
-        header = rows.pop(0)
-    width = len(rows[0]) if rows else 0
-    header = header[len(header) - width + 1 :]  # a CSV also names the column of files
-    for number, row in enumerate(rows, start=1):
-        if len(row) != width:
-            msg = f"row {number} of {path} ('{row[0]}') has {len(row)} cells, expected {width}"
-            raise ValueError(msg)
-    if not rows or (count is not None and count != len(rows)):
+    if lines and Path(_split(lines[0])[0]).suffix.lower() not in ENDINGS:
+        header = _split(lines.pop(0))
+    if not lines or (count is not None and count != len(lines)):
         expected = "some" if count is None else f"{count:,}, as its first line says"
-        msg = f"{path} has {len(rows):,} rows, expected {expected}; it is cut short or damaged"
+        msg = f"{path} has {len(lines):,} rows, expected {expected}; it is cut short or damaged"
         raise ValueError(msg)
-    return header, rows
+    # A CSV also names the column of files.
+    return header[len(header) - len(_split(lines[0])) + 1 :], lines
+
+
+def _split(line: str) -> list[str]:
+    return line.replace(",", " ").split()
+
+
+def _cells(lines: list[str], path: Path) -> Iterator[list[str]]:
+    width = len(_split(lines[0]))
+    for number, line in enumerate(lines, start=1):
+        cells = _split(line)
+        if len(cells) != width:
+            msg = f"row {number} of {path} ('{cells[0]}') has {len(cells)} cells, expected {width}"
+            raise ValueError(msg)
+        yield cells
 
 
 def _code(value: str, path: Path, file: str, name: str) -> int:

@@ -43,7 +43,7 @@ class FileSplit(Split):
         images = []
         for row in index.tolist():
             name = self.files[row]
-            where = str(self.store.path / name)
+            where = f"{self.store.path}/{name}"
             images.append(decode(self.store.read(name), where, self.size, self.max_pixels))
         return torch.stack(images)
 

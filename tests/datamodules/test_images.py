@@ -85,6 +85,14 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
         decode(bomb, "b.png", 8, MOST)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_an_image_of_just_as_many_pixels_as_allowed_is_decoded(kind: str) -> None:
+    content = encoded(plain((9, 9, 9), size=(30, 20)), kind, progressive=True)
+    assert decode(content, "x", 8, 600).shape == (3, 8, 8)
+    with pytest.raises(ValueError, match="image x has more than 599 pixels"):
+        decode(content, "x", 8, 599)
+
+
 def test_a_folder_and_a_zip_hold_the_same_images(tmp_path: Path) -> None:
     contents = {"a/1.png": b"one", "b/2.JPG": b"two", "ü 3.webp": b"three"}
     folder = tmp_path / "images"
