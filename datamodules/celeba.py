@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -9,7 +10,6 @@ from rich.console import Console
 from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.files import ImageFiles
 from datamodules.images import ENDINGS, ImageStore, open_images
-from datamodules.sampling import Sampling
 from datamodules.tables import ImageTable
 
 IMAGES = "img_align_celeba"
@@ -56,18 +56,8 @@ class CelebA(ImageFiles):
         root: Folder of the data.
         label: The attribute that classifiers predict, any of the 40.
         attributes: The attributes beside it, any others.
-        size: Side that images are scaled to, after the central 178 x 178 pixels are cut out.
-        max_pixels: Most pixels of an image.
         flip: Augmentation, mirror half of the images.
-        rotation: Augmentation, largest rotation in degrees.
-        shift: Augmentation, largest shift as a share of the side.
-        scale: Augmentation, largest relative change of size.
-        batch_size: Images per batch and device.
-        num_workers: Loader processes, which decode.
-        sampling: How training images are drawn, see `AttributeDataModule`.
-        weight_cap: Largest deconfounding weight.
-        epoch_size: Images an epoch draws; None for the number of training images.
-        seed: Seed of the unconfounded test set.
+        options: Those of `ImageFiles`.
 
     Raises:
         ValueError: If a file is missing, damaged or of another version; the message names it.
@@ -78,38 +68,14 @@ class CelebA(ImageFiles):
         root: Path,
         label: str = "Blond_Hair",
         attributes: tuple[str, ...] = ("Male",),
-        size: int = 64,
-        max_pixels: int = 50_000_000,
         flip: bool = True,
-        rotation: float = 4.0,
-        shift: float = 0.03,
-        scale: float = 0.05,
-        batch_size: int = 128,
-        num_workers: int = 2,
-        sampling: Sampling = "natural",
-        weight_cap: float = 10.0,
-        epoch_size: int | None = None,
-        seed: int = 0,
+        **options: Any,
     ) -> None:
         root = Path(root)
         names = (label, *(name for name in attributes if name != label))
-        super().__init__(
-            find_images(root),
-            read_celeba(find(root, ATTRIBUTES), find(root, PARTITION), names),
-            {},
-            size,
-            max_pixels,
-            flip,
-            rotation,
-            shift,
-            scale,
-            batch_size,
-            num_workers,
-            sampling,
-            weight_cap,
-            epoch_size,
-            seed,
-        )
+        images = find_images(root)
+        rows = read_celeba(find(root, ATTRIBUTES), find(root, PARTITION), names)
+        super().__init__(images, rows, {}, flip=flip, **options)
 
     def setup(self, stage: str | None = None) -> None:
         """Match the files, split them, check and print the sizes of the groups.

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import torch
 from PIL import Image, ImageDraw
@@ -23,7 +23,6 @@ from datamodules.files import FileSplit
 from datamodules.images import decode
 from datamodules.noise import uniform
 from datamodules.process import draw_attributes
-from datamodules.sampling import Sampling
 
 NAMES = (
     "Blond_Hair",
@@ -236,18 +235,8 @@ class Faces(CelebA):
         root: Folder that ``cfaug faces`` made.
         label: The attribute that classifiers predict.
         attributes: The attributes beside it.
-        size: Side that images are scaled to.
         oracle: Draw training and validation faces anew with independent attributes.
-        flip: Augmentation, mirror half of the images.
-        rotation: Augmentation, largest rotation in degrees.
-        shift: Augmentation, largest shift as a share of the side.
-        scale: Augmentation, largest relative change of size.
-        batch_size: Images per batch and device.
-        num_workers: Loader processes, which decode.
-        sampling: How training images are drawn, see `AttributeDataModule`.
-        weight_cap: Largest deconfounding weight.
-        epoch_size: Images an epoch draws; None for the number of training images.
-        seed: Seed of the independent attributes.
+        options: Those of `CelebA`.
 
     Raises:
         ValueError: If the folder does not hold drawn faces.
@@ -260,18 +249,8 @@ class Faces(CelebA):
         root: Path = Path("data/faces"),
         label: str = "Blond_Hair",
         attributes: tuple[str, ...] = ("Eyeglasses", "Smiling", "Beard"),
-        size: int = 64,
         oracle: bool = False,
-        flip: bool = True,
-        rotation: float = 4.0,
-        shift: float = 0.03,
-        scale: float = 0.05,
-        batch_size: int = 128,
-        num_workers: int = 2,
-        sampling: Sampling = "natural",
-        weight_cap: float = 10.0,
-        epoch_size: int | None = None,
-        seed: int = 0,
+        **options: Any,
     ) -> None:
         root = Path(root)
         try:
@@ -279,25 +258,10 @@ class Faces(CelebA):
         except (OSError, ValueError, KeyError) as error:
             msg = f"there are no drawn faces in {root} ({error}); draw some: cfaug faces {root}"
             raise ValueError(msg) from error
-        super().__init__(
-            root,
-            label,
-            attributes,
-            size,
-            flip=flip,
-            rotation=rotation,
-            shift=shift,
-            scale=scale,
-            batch_size=batch_size,
-            num_workers=num_workers,
-            sampling=sampling,
-            weight_cap=weight_cap,
-            epoch_size=epoch_size,
-            seed=seed,
-        )
+        super().__init__(root, label, attributes, **options)
         self.oracle = oracle
         told = read_celeba(find(root, ATTRIBUTES), find(root, PARTITION), NAMES).attributes
-        free = draw_attributes(told[:, 0], faces_space(), 0.0, seed, "faces/independent")
+        free = draw_attributes(told[:, 0], faces_space(), 0.0, self.seed, "faces/independent")
         self.codes = torch.cat([told, free])
         self.columns = [NAMES.index(name) for name in self.attribute_space.names]
 

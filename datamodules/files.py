@@ -64,18 +64,19 @@ class ImageFiles(AttributeDataModule):
         store: Where the files lie.
         rows: Files and attributes.
         shares: Shares of the images for val and test, where `rows` have no splits.
-        size: Side that images are scaled to.
-        max_pixels: Most pixels of an image.
+        size: Side that images are scaled to, after the largest central square is cut out.
+        max_pixels: Most pixels of an image; larger ones are refused, lest a small file fill the
+            memory.
         flip: Augmentation, mirror half of the images.
         rotation: Augmentation, largest rotation in degrees.
         shift: Augmentation, largest shift as a share of the side.
         scale: Augmentation, largest relative change of size.
         batch_size: Images per batch and device.
-        num_workers: Loader processes.
+        num_workers: Loader processes, which decode.
         sampling: How training images are drawn, see `AttributeDataModule`.
         weight_cap: Largest deconfounding weight.
-        epoch_size: Images an epoch draws.
-        seed: Seed of the splits.
+        epoch_size: Images an epoch draws; None for the number of training images.
+        seed: Seed of the splits, and of the unconfounded test set.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -88,18 +89,18 @@ class ImageFiles(AttributeDataModule):
         store: ImageStore,
         rows: ImageTable,
         shares: dict[str, float],
-        size: int,
-        max_pixels: int,
-        flip: bool,
-        rotation: float,
-        shift: float,
-        scale: float,
-        batch_size: int,
-        num_workers: int,
-        sampling: Sampling,
-        weight_cap: float,
-        epoch_size: int | None,
-        seed: int,
+        size: int = 64,
+        max_pixels: int = 50_000_000,
+        flip: bool = False,
+        rotation: float = 4.0,
+        shift: float = 0.03,
+        scale: float = 0.05,
+        batch_size: int = 128,
+        num_workers: int = 2,
+        sampling: Sampling = "natural",
+        weight_cap: float = 10.0,
+        epoch_size: int | None = None,
+        seed: int = 0,
     ) -> None:
         super().__init__(batch_size, num_workers, sampling, weight_cap, epoch_size, seed)
         require_at_least(4, size=size)

@@ -1,6 +1,7 @@
 """The user's own images: a folder or zip with a table of attributes, or one folder per class."""
 
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import torch
 
@@ -8,7 +9,6 @@ from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.base import require_at_least
 from datamodules.files import ImageFiles
 from datamodules.images import ImageStore, open_images
-from datamodules.sampling import Sampling
 from datamodules.tables import ImageTable, encode_table, read_table
 
 
@@ -28,19 +28,7 @@ class ImagesWithTable(ImageFiles):
         test_share: Share of the images for testing, where splits are drawn.
         missing: What to do with rows that lack a value: ``error``, ``drop``, or any other word, the
             name of a value for them.
-        size: Side that images are scaled to, after the largest central square is cut out.
-        max_pixels: Most pixels of an image; larger ones are refused, lest a small file fill the
-            memory.
-        flip: Augmentation, mirror half of the images.
-        rotation: Augmentation, largest rotation in degrees.
-        shift: Augmentation, largest shift as a share of the side.
-        scale: Augmentation, largest relative change of size.
-        batch_size: Images per batch and device.
-        num_workers: Loader processes, which decode.
-        sampling: How training images are drawn, see `AttributeDataModule`.
-        weight_cap: Largest deconfounding weight.
-        epoch_size: Images an epoch draws; None for the number of training images.
-        seed: Seed of the splits.
+        options: Those of `ImageFiles`.
 
     Raises:
         ValueError: If an argument is out of range or the table is wrong; the message names what.
@@ -57,18 +45,7 @@ class ImagesWithTable(ImageFiles):
         val_share: float = 0.1,
         test_share: float = 0.2,
         missing: str = "error",
-        size: int = 64,
-        max_pixels: int = 50_000_000,
-        flip: bool = False,
-        rotation: float = 4.0,
-        shift: float = 0.03,
-        scale: float = 0.05,
-        batch_size: int = 128,
-        num_workers: int = 2,
-        sampling: Sampling = "natural",
-        weight_cap: float = 10.0,
-        epoch_size: int | None = None,
-        seed: int = 0,
+        **options: Any,
     ) -> None:
         require_at_least(0, val_share=val_share, test_share=test_share)
         if val_share + test_share >= 1:
@@ -87,23 +64,7 @@ class ImagesWithTable(ImageFiles):
                 file_column,
                 split_column,
             )
-        super().__init__(
-            store,
-            rows,
-            {"test": test_share, "val": val_share},
-            size,
-            max_pixels,
-            flip,
-            rotation,
-            shift,
-            scale,
-            batch_size,
-            num_workers,
-            sampling,
-            weight_cap,
-            epoch_size,
-            seed,
-        )
+        super().__init__(store, rows, {"test": test_share, "val": val_share}, **options)
 
 
 def rows_of_folders(store: ImageStore, label: str) -> ImageTable:
