@@ -106,22 +106,25 @@ def permutation_p_value(table: Tensor, permutations: int, seed: int) -> float:
         permutations: Number of shuffles.
         seed: Seed of the shuffles.
     """
-    shuffled = _shuffled(table, permutations, seed)
+    generator = np.random.default_rng(seed)
     # With the totals fixed, mutual information rises and falls with Σ n log n over the cells.
-    information = torch.special.xlogy(shuffled, shuffled).sum((1, 2))
     observed = torch.special.xlogy(table, table).sum()
-    hits = int((information >= observed * (1 - 1e-12)).sum())
+    at_once = max(1, 10_000_000 // table.numel())  # large tables would fill the memory
+    hits = 0
+    for start in range(0, permutations, at_once):
+        shuffled = _shuffled(table, min(at_once, permutations - start), generator)
+        information = torch.special.xlogy(shuffled, shuffled).sum((1, 2))
+        hits += int((information >= observed * (1 - 1e-12)).sum())
     return (1 + hits) / (1 + permutations)
 
 
-def _shuffled(table: Tensor, count: int, seed: int) -> Tensor:
+def _shuffled(table: Tensor, count: int, generator: np.random.Generator) -> Tensor:
     """(count, R, C) tables with the totals of one."""
     rows, columns = table.sum(1).long(), table.sum(0).long()
     if table.shape != (2, 2):
-        tables = random_table(rows.numpy(), columns.numpy(), seed=seed)
+        tables = random_table(rows.numpy(), columns.numpy(), seed=generator)
         return torch.from_numpy(tables.rvs(count, method="patefield")).double()
     # Of two by two, one cell decides: three times as fast, and audits have many.
-    generator = np.random.default_rng(seed)
     first = generator.hypergeometric(int(rows[0]), int(rows[1]), int(columns[0]), count)
     corner = torch.from_numpy(first)
     cells = corner, rows[0] - corner, columns[0] - corner, rows[1] - columns[0] + corner

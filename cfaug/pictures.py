@@ -33,6 +33,8 @@ def _heat(
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
     axes.set_yticks(range(len(rows)), rows)
     axes.set_title(title)
+    for text in (*axes.get_xticklabels(), *axes.get_yticklabels(), axes.title):
+        text.set_parse_math(False)  # names may have dollars
     if values.numel() > MOST_NUMBERS:
         return
     limit = 0.6 * (float(values.max()) if top is None else top)
@@ -126,6 +128,8 @@ def save_edits(cells: Tensor, attribute: Attribute, path: Path) -> None:
     turn = 45 if max(map(len, attribute.values)) > 3 else 0
     names = ["image", *attribute.values]
     axes.set_xticks(centers, names, rotation=turn, ha="left" if turn else "center")
+    for text in axes.get_xticklabels():
+        text.set_parse_math(False)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.set_yticks([])

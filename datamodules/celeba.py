@@ -15,16 +15,8 @@ from datamodules.tables import ImageTable
 IMAGES = "img_align_celeba"
 ATTRIBUTES = "list_attr_celeba"
 PARTITION = "list_eval_partition"
-FOLDERS = (
-    ".",
-    "celeba",
-    "CelebA",
-    "Img",
-    "Anno",
-    "Eval",
-    "celeba/Img",
-    "celeba/Anno",
-    "celeba/Eval",
+FOLDERS = tuple(
+    outer + inner for outer in ("", "celeba/", "CelebA/") for inner in (".", "Img", "Anno", "Eval")
 )
 """Where the files may lie below the root."""
 
@@ -196,8 +188,11 @@ def _read_lines(path: Path) -> tuple[list[str], list[str]]:
         expected = "some" if count is None else f"{count:,}, as its first line says"
         msg = f"{path} has {len(lines):,} rows, expected {expected}; it is cut short or damaged"
         raise ValueError(msg)
-    # A CSV also names the column of files.
-    return header[len(header) - len(_split(lines[0])) + 1 :], lines
+    width = len(_split(lines[0]))
+    if header and len(header) not in {width - 1, width}:
+        msg = f"{path} names {len(header)} columns, but its first row has {width} cells"
+        raise ValueError(msg)
+    return header[len(header) - width + 1 :], lines  # a CSV also names the column of files
 
 
 def _split(line: str) -> list[str]:
@@ -205,12 +200,16 @@ def _split(line: str) -> list[str]:
 
 
 def _cells(lines: list[str], path: Path) -> Iterator[list[str]]:
-    width = len(_split(lines[0]))
+    width, seen = len(_split(lines[0])), set()
     for number, line in enumerate(lines, start=1):
         cells = _split(line)
         if len(cells) != width:
             msg = f"row {number} of {path} ('{cells[0]}') has {len(cells)} cells, expected {width}"
             raise ValueError(msg)
+        if cells[0] in seen:
+            msg = f"row {number} of {path} is of '{cells[0]}', as an earlier row is"
+            raise ValueError(msg)
+        seen.add(cells[0])
         yield cells
 
 

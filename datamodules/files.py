@@ -187,7 +187,9 @@ def match_files(files: list[str], store: ImageStore) -> None:
 
 
 def draw_splits(groups: Tensor, shares: dict[str, float], seed: int) -> list[str]:
-    """Deal the images of each group out to the splits, as nearly as their number allows.
+    """Deal the images out to the splits, and with them those of each group.
+
+    Each split gets its share to within one image, and of each group to within two.
 
     Args:
         groups: (N,) number of the group of each image.
@@ -197,17 +199,12 @@ def draw_splits(groups: Tensor, shares: dict[str, float], seed: int) -> list[str
     Returns:
         The split of each image.
     """
-    count = torch.bincount(groups)
     noise = uniform(seed, "splits", torch.arange(len(groups)), 1)[:, 0].double()
     order = torch.argsort(groups + noise)  # by group, within it at random
-    first = count.cumsum(0) - count
-    rank = torch.empty(len(groups), dtype=torch.double)
-    rank[order] = torch.arange(len(groups)).double() - first[groups[order]] + 0.5
-    place = rank / count[groups]  # in (0, 1), evenly in each group
+    wanted = {"train": 1 - sum(shares.values()), **shares}
+    given = dict.fromkeys(wanted, 0)
     names = ["train"] * len(groups)
-    start = 0.0
-    for split, share in shares.items():
-        for row in ((place >= start) & (place < start + share)).nonzero()[:, 0].tolist():
-            names[row] = split
-        start += share
+    for dealt, row in enumerate(order.tolist(), start=1):
+        names[row] = max(wanted, key=lambda split: wanted[split] * dealt - given[split])
+        given[names[row]] += 1
     return names

@@ -6,7 +6,6 @@ from typing import Any
 import torch
 
 from datamodules.attributes import Attribute, AttributeSpace
-from datamodules.base import require_at_least
 from datamodules.files import ImageFiles
 from datamodules.images import ImageStore, open_images
 from datamodules.tables import ImageTable, encode_table, read_table
@@ -47,9 +46,11 @@ class ImagesWithTable(ImageFiles):
         missing: str = "error",
         **options: Any,
     ) -> None:
-        require_at_least(0, val_share=val_share, test_share=test_share)
-        if val_share + test_share >= 1:
-            msg = f"val_share {val_share} and test_share {test_share} leave nothing for training"
+        if not 0 < val_share < 1 - test_share < 1:
+            msg = (
+                f"val_share is {val_share} and test_share {test_share}, expected numbers above 0 "
+                "that leave something for training"
+            )
             raise ValueError(msg)
         store = open_images(Path(images))
         if table is None:

@@ -4,6 +4,7 @@ import io
 import os
 import zipfile
 from abc import ABC, abstractmethod
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,12 @@ from datamodules.errors import ImageError
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 """What names of images end in, in lower case."""
+
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
+"""What is decoded, whatever names say. Pillow knows more, and has other programs read some."""
+
+MOST_BYTES = 256_000_000
+"""Most bytes of an image in an archive: a small one can unpack to any size."""
 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -50,7 +57,8 @@ class ImageFolder(ImageStore):
     def names(self) -> list[str]:
         """See `ImageStore.names`."""
         found = []
-        for folder, _, files in os.walk(self.path):
+        for folder, inner, files in os.walk(self.path):
+            inner[:] = [name for name in inner if not _is_hidden(name)]
             below = Path(folder).relative_to(self.path).as_posix()
             prefix = "" if below == "." else f"{below}/"
             found += [f"{prefix}{file}" for file in files if _is_image(file)]
@@ -68,7 +76,7 @@ class ImageFolder(ImageStore):
 
 
 class ImageArchive(ImageStore):
-    """A zip of images; a folder that holds all of them is no part of their names.
+    """A zip of images; folders that hold all of them are no part of their names.
 
     Raises:
         ValueError: If it cannot be read.
@@ -77,10 +85,14 @@ class ImageArchive(ImageStore):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._opened: tuple[int, zipfile.ZipFile] | None = None
-        files = [name for name in self._archive().namelist() if _is_image(name)]
-        folder = os.path.commonpath(files) if len(files) > 1 else ""
-        self._prefix = f"{folder}/" if folder else ""
-        self._names = sorted(name.removeprefix(self._prefix) for name in files)
+        parts = {}
+        for member in self._archive().namelist():
+            names = [name for name in member.split("/") if name not in {"", "."}]
+            if names and _is_image(names[-1]) and not any(map(_is_hidden, names[:-1])):
+                parts[member] = names
+        levels = zip(*(names[:-1] for names in parts.values()), strict=False)
+        common = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
+        self._members = {"/".join(names[common:]): m for m, names in parts.items()}
 
     def _archive(self) -> zipfile.ZipFile:
         # Each process reads through a handle of its own: a shared one has one position.
@@ -97,20 +109,28 @@ class ImageArchive(ImageStore):
 
     def names(self) -> list[str]:
         """See `ImageStore.names`."""
-        return self._names
+        return sorted(self._members)
 
     def read(self, name: str) -> bytes:
         """See `ImageStore.read`."""
         try:
-            return self._archive().read(self._prefix + name)
-        except (OSError, KeyError, zipfile.BadZipFile) as error:
+            member = self._archive().getinfo(self._members[name])
+            if member.file_size <= MOST_BYTES:
+                return self._archive().read(member)
+            why = f"it has more than {MOST_BYTES:,} bytes once it is unpacked"
+        except Exception as error:  # zip files raise whatever the damage provokes
             msg = f"the image {name} of {self.path} cannot be read: {error}"
             raise ImageError(msg) from error
+        msg = f"the image {name} of {self.path} is refused: {why}"
+        raise ImageError(msg)
 
 
 def _is_image(name: str) -> bool:
-    path = Path(name)
-    return path.suffix.lower() in ENDINGS and not path.name.startswith(".")
+    return Path(name).suffix.lower() in ENDINGS and not _is_hidden(name)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def open_images(path: Path) -> ImageStore:
@@ -130,11 +150,8 @@ def open_images(path: Path) -> ImageStore:
 def decode(content: bytes, name: str, size: int, max_pixels: int) -> Tensor:
     """Decode an image, cut its largest central square out and scale that.
 
-    Grey, palette and CMYK images become RGB, what is transparent white, 16 bits 8, and images that
-    a camera marked as turned are turned back.
-
     Args:
-        content: The file, in any format that Pillow reads.
+        content: The file, see `read_pixels`.
         name: Its name, for messages.
         size: Wanted side in pixels.
         max_pixels: Most pixels that are decoded.
@@ -145,37 +162,56 @@ def decode(content: bytes, name: str, size: int, max_pixels: int) -> Tensor:
     Raises:
         ImageError: If it is no image, larger, or damaged; the message names it.
     """
-    try:
-        count, components = _jpeg_frame(content)
-        if components in {1, 3}:  # Pillow takes twice the time
-            _check_count(count, max_pixels)
-            buffer = torch.frombuffer(bytearray(content), dtype=torch.uint8)
-            mode = ImageReadMode.RGB
-            pixels = decode_jpeg(buffer, mode=mode, apply_exif_orientation=True)
-        else:
-            image = Image.open(io.BytesIO(content))
-            _check_count(image.width * image.height, max_pixels)
-            pixels = _pixels(image)
-    except Image.DecompressionBombError as error:
-        msg = (
-            f"the image {name} has more than {max_pixels:,} pixels; scale it down, or raise "
-            "--data.init_args.max_pixels if you trust it"
-        )
-        raise ImageError(msg) from error
-    except UnidentifiedImageError as error:
-        msg = f"the file {name} is no image that can be read, whatever its name says"
-        raise ImageError(msg) from error
-    except (OSError, RuntimeError, SyntaxError, ValueError) as error:  # what decoders raise
-        msg = f"the image {name} is damaged or cut short: {error}"
-        raise ImageError(msg) from error
+    pixels = read_pixels(content, name, max_pixels)
     square = transforms.center_crop(pixels, [min(pixels.shape[1:])])
     scaled: Tensor = transforms.resize(square, [size, size], antialias=True)
     return scaled
 
 
-def _check_count(count: int, most: int) -> None:
-    if count > most:
-        raise Image.DecompressionBombError
+def read_pixels(content: bytes, name: str, max_pixels: int) -> Tensor:
+    """Decode an image.
+
+    Grey, palette and CMYK images become RGB, what is transparent white, 16 bits 8, and images that
+    a camera marked as turned are turned back.
+
+    Args:
+        content: The file, in one of `FORMATS`.
+        name: Its name, for messages.
+        max_pixels: Most pixels that are decoded.
+
+    Returns:
+        (3, H, W) uint8.
+
+    Raises:
+        ImageError: If it is no image, larger, or damaged; the message names it.
+    """
+    try:
+        count, components = _jpeg_frame(content)
+        if components in {1, 3} and count <= max_pixels:  # Pillow takes twice the time
+            buffer = torch.frombuffer(bytearray(content), dtype=torch.uint8)
+            mode = ImageReadMode.RGB
+            pixels: Tensor = decode_jpeg(buffer, mode=mode, apply_exif_orientation=True)
+            return pixels
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        count = image.width * image.height
+        if count <= max_pixels and image.mode not in {"I", "F"}:
+            return _pixels(image)
+        why = "it has 32 bits for each pixel; convert it to 8 or 16"
+        if count > max_pixels:
+            why = (
+                f"it has more than {max_pixels:,} pixels; scale it down, or raise "
+                "--data.init_args.max_pixels if you trust it"
+            )
+    except Image.DecompressionBombError:
+        why = f"it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels; scale it down"
+    except UnidentifiedImageError as error:
+        msg = f"the file {name} is no image that can be read, whatever its name says"
+        raise ImageError(msg) from error
+    except Exception as error:  # decoders raise whatever the damage provokes
+        msg = f"the image {name} is damaged or cut short: {error}"
+        raise ImageError(msg) from error
+    msg = f"the image {name} is refused: {why}"
+    raise ImageError(msg)
 
 
 def _jpeg_frame(content: bytes) -> tuple[int, int]:
@@ -183,8 +219,8 @@ def _jpeg_frame(content: bytes) -> tuple[int, int]:
 
     Source: ITU-T T.81, annex B: segments of a marker and a length up to the frame header.
     """
-    place = 2 if content.startswith(b"\xff\xd8\xff") else len(content)
-    while place + 10 <= len(content):
+    place = 2 if content.startswith(b"\xff\xd8") else len(content)
+    while place + 10 <= len(content) and content[place] == 0xFF:
         marker, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4])
         if marker in _FRAMES:
             height, width = (int.from_bytes(content[place + k : place + k + 2]) for k in (5, 7))
@@ -196,9 +232,9 @@ def _jpeg_frame(content: bytes) -> tuple[int, int]:
 def _pixels(image: Image.Image) -> Tensor:
     """(3, H, W) uint8."""
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I") or image.mode == "F":
+    if image.mode.startswith("I;16"):
         values = np.asarray(image, dtype=np.float64) / 257
-        image = Image.fromarray(values.round().clip(0, 255).astype(np.uint8))
+        image = Image.fromarray(values.round().astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

@@ -210,7 +210,7 @@ class Texture(Fill):
         name: Name of the attribute.
 
     Raises:
-        ValueError: If the folder holds anything but images, or fewer than two.
+        ValueError: If the folder holds files that are no images, or fewer than two images.
     """
 
     def __init__(

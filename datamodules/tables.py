@@ -1,6 +1,7 @@
 """Tables of files and attributes: CSV, TSV or Parquet in, an attribute space and codes out."""
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -41,16 +42,16 @@ class ImageTable:
 
 
 def read_table(path: Path) -> pa.Table:
-    """Read a table as text.
+    """Read a table.
 
     Args:
         path: A file whose name ends in .csv, .tsv or .parquet; text is UTF-8 with a header.
 
     Returns:
-        Columns of strings; cells of `MISSING` are null.
+        The table; of text, all columns are strings.
 
     Raises:
-        ValueError: If it cannot be read, is empty, names a column twice or nests a column.
+        ValueError: If it cannot be read, is empty or names a column twice.
     """
     suffix = path.suffix.lower()
     if suffix not in {*_DELIMITERS, ".parquet"}:
@@ -58,7 +59,7 @@ def read_table(path: Path) -> pa.Table:
         raise ValueError(msg)
     try:
         table = _read_text(path) if suffix in _DELIMITERS else pq.read_table(path)
-    except (OSError, pa.ArrowInvalid, UnicodeDecodeError) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
         msg = f"the table {path} cannot be read: {error}"
         raise ValueError(msg) from error
     if twice := sorted({name for name in table.column_names if table.column_names.count(name) > 1}):
@@ -67,7 +68,7 @@ def read_table(path: Path) -> pa.Table:
     if not table.num_rows:
         msg = f"the table {path} has no rows"
         raise ValueError(msg)
-    return pa.table({name: _as_text(path, name, table[name]) for name in table.column_names})
+    return table
 
 
 def _read_text(path: Path) -> pa.Table:
@@ -78,7 +79,7 @@ def _read_text(path: Path) -> pa.Table:
         path,
         # Named here, so that a column of zeros and ones stays the text that it is.
         read_options=pa_csv.ReadOptions(column_names=names, skip_rows=1),
-        parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=False),
         convert_options=pa_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
@@ -90,11 +91,23 @@ def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_nested(kind):
         msg = f"column '{name}' of {path} is nested ({kind}), expected one value in each cell"
         raise ValueError(msg)
-    if pa.types.is_floating(kind):
-        column = pc.if_else(pc.is_nan(column), None, column)
-        if pc.all(pc.equal(column, pc.round(column))).as_py():
-            column = column.cast(pa.int64())
-    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    try:
+        if pa.types.is_floating(kind):
+            column = column.cast(pa.float64())
+            column = pc.if_else(pc.is_nan(column), None, column)
+            small = pc.less(pc.abs(column), 2.0**53)  # as text, whole numbers without a point
+            if pc.all(pc.and_(small, pc.equal(column, pc.round(column)))).as_py():
+                column = column.cast(pa.int64())
+        text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    except pa.ArrowException as error:
+        msg = f"column '{name}' of {path} ({kind}) cannot be read as text: {error}"
+        raise ValueError(msg) from error
+    row = pc.index(pc.match_substring_regex(text, r"[\r\n]"), True).as_py()
+    if row >= 0:
+        msg = (
+            f"row {row + 1} of {path} has a '{name}' of several lines; is a quote left open there?"
+        )
+        raise ValueError(msg)
     return pc.if_else(pc.is_in(text, pa.array(MISSING)), None, text)
 
 
@@ -110,7 +123,7 @@ def encode_table(
     """Turn text into codes.
 
     Args:
-        table: Columns of strings, see `read_table`.
+        table: What `read_table` read; cells of `MISSING` have no value.
         path: Where it was read from, for messages.
         label: Column of the label.
         attributes: Columns of the other attributes; None for all that are left.
@@ -133,6 +146,7 @@ def encode_table(
         if name not in table.column_names:
             msg = f"the table {path} has no column '{name}'; its columns are {table.column_names}"
             raise ValueError(msg)
+    table = pa.table({name: _as_text(path, name, table[name]) for name in [*reserved, *chosen]})
     # Before rows are dropped, so that messages count rows as the file does.
     if file_column:
         _check_files(table[file_column], path)
@@ -188,8 +202,8 @@ def _encode(path: Path, name: str, column: pa.ChunkedArray) -> tuple[Attribute, 
             f"{MOST_VALUES}: bin it, or leave it out by naming the attributes"
         )
         raise ValueError(msg)
-    whole = all(value.lstrip("-").isdigit() for value in found)
-    values = sorted(found, key=int) if whole else sorted(found)
+    whole = all(re.fullmatch("-?[0-9]+", value) for value in found)
+    values = sorted(sorted(found), key=int) if whole else sorted(found)
     order = torch.tensor([values.index(value) for value in found])
     codes = order[torch.from_numpy(encoded.indices.to_numpy().astype("int64"))]
     return Attribute(name, tuple(values)), codes

@@ -4,12 +4,16 @@ import math
 from pathlib import Path
 
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
-from torchvision.transforms import functional as transforms
+from torchvision.transforms.v2.functional import center_crop, resize
+
+from datamodules.images import read_pixels
 
 SIDE = 64
 """Side of a texture in pixels, whose edges meet."""
+
+MOST_PIXELS = 50_000_000
+"""Most pixels of a texture that is read."""
 
 Shade = tuple[float, float, float]
 
@@ -96,7 +100,7 @@ def read_textures(folder: Path) -> dict[str, Tensor]:
     """Read the images of a folder, each a texture that is named by its file.
 
     Args:
-        folder: Folder of images, in any format that Pillow reads.
+        folder: Folder of images, see `read_pixels`; folders in it are left out.
 
     Returns:
         The textures by name, in alphabetical order, each (3, S, S) float32 in [0, 1], cut to the
@@ -105,25 +109,20 @@ def read_textures(folder: Path) -> dict[str, Tensor]:
     Raises:
         ValueError: If the folder has fewer than two images, or one cannot be read.
     """
-    images: dict[str, Image.Image] = {}
+    images: dict[str, Tensor] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if not path.is_file() or path.name.startswith("."):
+        if path.is_dir() or path.name.startswith("."):
             continue
-        try:
-            images[path.stem] = Image.open(path).convert("RGB")
-        except (OSError, UnidentifiedImageError) as error:
-            msg = f"{path} is no image ({error}); a folder of textures holds images alone"
-            raise ValueError(msg) from error
+        if path.stem in images:
+            msg = f"{folder} holds two textures of the name '{path.stem}'; rename one"
+            raise ValueError(msg)
+        images[path.stem] = read_pixels(path.read_bytes(), str(path), MOST_PIXELS)
     if len(images) < 2:
         msg = (
             f"{folder} holds {len(images)} image(s), expected one for each of at least 2 textures, "
             "named by its file"
         )
         raise ValueError(msg)
-    side = min(min(image.size) for image in images.values())
-    return {
-        name: transforms.to_tensor(
-            transforms.resize(transforms.center_crop(image, min(image.size)), [side, side])
-        )
-        for name, image in images.items()
-    }
+    side = min(min(pixels.shape[1:]) for pixels in images.values())
+    squares = {n: center_crop(pixels, [min(pixels.shape[1:])]) for n, pixels in images.items()}
+    return {n: resize(square, [side, side], antialias=True) / 255 for n, square in squares.items()}

@@ -9,6 +9,7 @@ from lightning.pytorch import seed_everything
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from torch import Tensor
 
 from cfaug.auditing import Audit, audit_attributes
@@ -18,6 +19,9 @@ from cfaug.pictures import save_audit, save_images
 from datamodules.attributes import MOST_GROUPS, AttributeSpace
 from datamodules.base import AttributeDataModule
 from datamodules.tables import encode_table, read_table
+
+MOST_NAMES = 1_000
+"""Most empty, and most rare, combinations that are written by name."""
 
 
 def main(args: list[str]) -> None:
@@ -59,6 +63,11 @@ def main(args: list[str]) -> None:
         help="also look at the label with every two attributes: dependence that no pair shows",
     )
     options = parser.parse_args(args)
+    unread = ("label", "attributes") if options.table is None else ("data",)
+    for name in unread:
+        if options[name] is not None:
+            msg = f"--{name} is for audits {'with' if name != 'data' else 'without'} --table"
+            raise ValueError(msg)
     if options.table is not None:
         seed_everything(options.seed, verbose=False)
         make_folder(options.folder)
@@ -79,9 +88,10 @@ def main(args: list[str]) -> None:
     if data is not None:
         pictures.append(options.folder / "images.png")
         show_images(data, pictures[1])
+    rare = audit.rare(options.rare)[:MOST_NAMES]
     names = {
-        "empty": [space.group_name(group) for group in audit.empty],
-        "rare": {space.group_name(g): audit.groups[g] for g in audit.rare(options.rare)},
+        "empty": [space.group_name(group) for group in audit.empty[:MOST_NAMES]],
+        "rare": {space.group_name(group): audit.groups[group] for group in rare},
     }
     write_json(options.folder / "audit.json", everything(audit, space, names))
     command = ["audit", *args]
@@ -154,21 +164,21 @@ def figures(audit: Audit, rare: int) -> dict[str, float]:
 
 def show(audit: Audit, space: AttributeSpace, rare: int, most: int = 12) -> None:
     """Print the measures, the worst first, and the empty and rare groups by name."""
-    console = Console()
-    title = f"confounding of {audit.images:,} training images"
+    console = Console(markup=False, highlight=False)  # values may have brackets
+    title = f"confounding of {audit.images:,} images"
     # Seven columns fit 80 characters without lines between them.
     table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for column in ("pair", "CNF (nats)", "95 %", "NMI", "V", "p", "rarest"):
         table.add_column(column, justify="left" if column in {"pair", "rarest"} else "right")
     for pair in audit.pairs[:most]:
         table.add_row(
-            f"{pair.first} - {pair.second}",
+            Text(f"{pair.first} - {pair.second}"),
             f"{pair.cnf:.3f}",
             f"{pair.cnf_low:.3f}-{pair.cnf_high:.3f}",
             f"{pair.normalized_mutual_information:.3f}",
             f"{pair.cramers_v:.3f}",
             f"{pair.holm_p_value:.3f}",
-            f"{pair.rarest}: {pair.smallest_cell:,}",
+            Text(f"{pair.rarest}: {pair.smallest_cell:,}"),
         )
     console.print(table)
     console.print("V: Cramér's, bias-corrected; p: by permutation, Holm-corrected for all pairs")
@@ -198,5 +208,5 @@ def _sets_table(audit: Audit, most: int) -> Table:
         table.add_column(column, justify="left" if column == "set" else "right")
     for found in audit.sets[:most]:
         measures = f"{found.total_correlation:.3f}", f"{found.synergy:.3f}"
-        table.add_row(", ".join(found.names), *measures, f"{found.holm_p_value:.3f}")
+        table.add_row(Text(", ".join(found.names)), *measures, f"{found.holm_p_value:.3f}")
     return table

@@ -163,6 +163,31 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     assert 88 <= hits <= 99
 
 
+def test_intervals_of_independent_attributes_with_many_values_reach_zero() -> None:
+    values = [str(value) for value in range(10)]
+    space = attribute_space({"y": values, "a": values}, "y")
+    rows = torch.randint(10, (1000, 2), generator=torch.Generator().manual_seed(0))
+    pair = audit_attributes(rows, space, 20).pairs[0]
+    assert pair.cnf > 0.04  # what counting few images adds
+    assert pair.cnf_low == 0
+    assert pair.cnf_high < pair.cnf
+
+
+def test_large_tables_are_shuffled_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = torch.Generator().manual_seed(0)
+    table = torch.randint(1, 9, (1000, 1001), generator=draw).double()
+    counts = []
+
+    def shuffled(table: torch.Tensor, count: int, _: object) -> torch.Tensor:
+        counts.append(count)
+        return table.expand(count, -1, -1)[:, :2, :2]
+
+    monkeypatch.setattr("cfaug.confounding._shuffled", shuffled)
+    assert permutation_p_value(table, 25, 0) == pytest.approx(1 / 26)
+    assert sum(counts) == 25
+    assert max(counts) == 9  # of 1,001,000 cells each
+
+
 def test_more_combinations_than_can_be_counted_are_left_out() -> None:
     rows = torch.randint(2, (200, 40), generator=torch.Generator().manual_seed(0))
     space = attribute_space({f"a{k}": ["0", "1"] for k in range(40)}, "a0")

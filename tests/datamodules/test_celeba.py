@@ -109,6 +109,13 @@ DAMAGES = {
         "",
         r"row 60 of .*'000060.jpg'\) has \d cells, expected 8",
     ),
+    "twice": (ATTRIBUTES, r"000002.jpg", "000001.jpg", "row 2 of .* is of '000001.jpg', as an"),
+    "a name too many": (
+        ATTRIBUTES,
+        r"Beard",
+        "Beard Hat Cap",
+        "names 9 columns, but its first row",
+    ),
     "no code": (ATTRIBUTES, r"(2.jpg) +-?1", r"\1 7", "'000002.jpg' of .* has Blond_Hair '7'"),
     "no part": (PARTITION, r"3.jpg 0", "3.jpg 5", "'000003.jpg' of .* is in part '5', expected"),
     "rows without a part": (

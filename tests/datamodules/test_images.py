@@ -81,7 +81,7 @@ def test_what_is_no_whole_image_is_named(kind: str) -> None:
 def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
     bomb = encoded(plain(0, "1", (20_000, 20_000)))  # 400 million pixels in 50 kB
     assert len(bomb) < 100_000
-    with pytest.raises(ValueError, match=r"image b.png has more than 1,000,000 pixels.*max_pixels"):
+    with pytest.raises(ValueError, match=r"image b.png is refused: it has more than .* pixels"):
         decode(bomb, "b.png", 8, MOST)
 
 
@@ -89,7 +89,7 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
 def test_an_image_of_just_as_many_pixels_as_allowed_is_decoded(kind: str) -> None:
     content = encoded(plain((9, 9, 9), size=(30, 20)), kind, progressive=True)
     assert decode(content, "x", 8, 600).shape == (3, 8, 8)
-    with pytest.raises(ValueError, match="image x has more than 599 pixels"):
+    with pytest.raises(ValueError, match="image x is refused: it has more than 599 pixels"):
         decode(content, "x", 8, 599)
 
 
@@ -108,6 +108,60 @@ def test_a_folder_and_a_zip_hold_the_same_images(tmp_path: Path) -> None:
         for store in (open_images(folder), open_images(archive)):
             assert store.names() == sorted(contents)
             assert {name: store.read(name) for name in store.names()} == contents
+
+
+def test_names_in_a_zip_are_brought_into_order(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in ("./images/a.png", "/images/b.png", "images/c/d.png", "__MACOSX/images/a.png"):
+            file.writestr(name, name)
+    store = open_images(archive)
+    assert store.names() == ["a.png", "b.png", "c/d.png"]
+    assert store.read("b.png") == b"/images/b.png"
+
+
+def test_hidden_folders_hold_no_images(tmp_path: Path) -> None:
+    for name in ("cats/1.png", ".ipynb_checkpoints/1.png", "__MACOSX/1.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"")
+    assert open_images(tmp_path).names() == ["cats/1.png"]
+
+
+def test_what_unpacks_to_too_much_or_is_damaged_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("a.png", bytes(200_000))
+        file.writestr("b.png", np.random.default_rng(0).bytes(2_000))
+    monkeypatch.setattr("datamodules.images.MOST_BYTES", 100_000)
+    with pytest.raises(ValueError, match="image a.png of .* is refused: it has more than 100,000"):
+        open_images(archive).read("a.png")
+    content = bytearray(archive.read_bytes())
+    place = content.index(b"b.png") + 5
+    content[place : place + 300] = bytes(300)
+    archive.write_bytes(content)
+    with pytest.raises(ValueError, match="image b.png of .* cannot be read"):
+        open_images(archive).read("b.png")
+
+
+def test_a_header_cannot_hide_how_large_an_image_is() -> None:
+    content = encoded(plain(9, "L", (900, 900)), "JPEG")
+    end = 4 + int.from_bytes(content[4:6])
+    fake = bytes.fromhex("00c00011080010001003")  # a frame of 16 x 16, behind no marker
+    with pytest.raises(ValueError, match="more than 1,000 pixels|damaged"):
+        decode(content[:end] + fake + content[end:], "x", 8, 1_000)
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_pixels_of_32_bits_are_refused(mode: str) -> None:
+    with pytest.raises(ValueError, match="image x is refused: it has 32 bits for each pixel"):
+        decode(encoded(plain(5, mode), "TIFF"), "x", 8, MOST)
+
+
+def test_what_needs_another_program_is_no_image() -> None:
+    with pytest.raises(ValueError, match="file x.jpg is no image that can be read"):
+        decode(encoded(plain((1, 2, 3)), "EPS"), "x.jpg", 8, MOST)
 
 
 def test_missing_and_broken_stores_are_named(tmp_path: Path) -> None:

@@ -116,6 +116,11 @@ def test_drawn_textures_differ_and_their_edges_meet() -> None:
 def test_a_folder_that_holds_no_textures_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"nowhere holds 0 image\(s\)"):
         Texture(tmp_path / "nowhere")
+    for name in ("a.png", "a.bmp"):
+        Image.new("RGB", (9, 9)).save(tmp_path / name)
+    with pytest.raises(ValueError, match="two textures of the name 'a'"):
+        Texture(tmp_path)
+    (tmp_path / "a.bmp").unlink()
     (tmp_path / "notes.txt").write_text("no image")
     with pytest.raises(ValueError, match=r"notes.txt is no image"):
         Texture(tmp_path)

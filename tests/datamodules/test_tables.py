@@ -86,6 +86,20 @@ def test_whole_numbers_are_categories_in_their_order(tmp_path: Path) -> None:
     assert rows.attributes.tolist() == [[2, 1, 1], [0, 0, 0], [1, 1, 1]]
 
 
+def test_columns_that_nobody_names_need_not_be_readable(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    columns = {"file": ["a", "b"], "hair": ["--1", "²"], "score": [1.0, float("inf")]}
+    pq.write_table(pa.table({**columns, "image": [{"bytes": b"\xff"}, {"bytes": b""}]}), path)
+    rows = encoded(path, attributes=[])
+    assert rows.space.attributes[0].values == ("--1", "²")
+    with pytest.raises(ValueError, match="column 'image' of .* is nested"):
+        encoded(path)
+    raw = pa.table({"file": ["a", "b"], "hair": pa.array([b"\xff", b"a"], pa.binary())})
+    pq.write_table(raw, path)
+    with pytest.raises(ValueError, match=r"column 'hair' of .* \(binary\) cannot be read as text"):
+        encoded(path)
+
+
 def test_columns_are_chosen_by_name(tmp_path: Path) -> None:
     text = "path,part,hair,a,b\nx.jpg,train,dark,1,1\ny.jpg,Test,blond,2,1\nz.jpg,1,dark,2,1\n"
     rows = encoded(
@@ -129,6 +143,11 @@ def test_missing_values_are_an_error_unless_one_says_what_to_do(tmp_path: Path) 
         ("file,hair\na,b\nc,d\na,d\n", "row 3 of .* names the file 'a', as an earlier row does"),
         ("file,hair\na,b\n,d\n", "row 2 of .* names no file"),
         (b"file,hair\na,\xff\xfe\n", "cannot be read"),
+        (
+            'file,hair\na,x\nb,"y\nc,x\nd,y\n',
+            "row 2 of .* has a 'hair' of several lines; is a quote",
+        ),
+        ("file," + "x" * 200_000 + "\n1,2\n", "cannot be read.*field larger"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_named(

@@ -274,9 +274,15 @@ def test_audit_of_a_table_needs_no_image(
     assert first["smallest_cell"] == 0
     assert len(found["sets"]) == 1
     assert found["empty"] == [f"hat=c, hair=b, size={size}" for size in range(3)]
-    capsys.readouterr()
+    # Names are no markup, neither of the terminal nor of the picture.
+    rows = [f"{i},[/no{i % 2}],$1_${i % 2}_$" for i in range(9)]
+    table.write_text("\n".join(["file,hair,hat", *rows]))
+    assert main([*words, "--label", "hat"]) == 0
+    assert "$1_$0_$, [/no1]: 0" in capsys.readouterr().out
     assert main(words) == 1
     assert "that classifiers predict: --label" in capsys.readouterr().err
+    assert main(["audit", *DATA, "--label", "hat", "--folder", str(tmp_path)]) == 1
+    assert "--label is for audits with --table" in capsys.readouterr().err
     assert main(["audit", "--folder", str(tmp_path)]) == 1
     assert "name what to audit" in capsys.readouterr().err
 
