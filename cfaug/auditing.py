@@ -110,14 +110,12 @@ def audit_attributes(
         sets: Also look at the label with every two other attributes.
     """
     chosen = list(combinations(range(len(space.attributes)), 2))
-    shuffles = permutations or max(1000, PERMUTATIONS_PER_TEST * len(chosen))
     columns = list(attributes.T.contiguous())
     tables = [contingency(columns[i], columns[j], _sizes(space, i, j)) for i, j in chosen]
-    p_values = [permutation_p_value(table, shuffles, seed) for table in tables]
-    adjusted = holm(torch.tensor(p_values, dtype=torch.double)).tolist() if chosen else []
+    p_values = _p_values(tables, permutations, seed)
     pairs = [
-        _pair(space, i, j, table, bootstraps, seed, p, corrected)
-        for (i, j), table, p, corrected in zip(chosen, tables, p_values, adjusted, strict=True)
+        _pair(space, i, j, table, bootstraps, seed, *p)
+        for (i, j), table, p in zip(chosen, tables, p_values, strict=True)
     ]
     pairs.sort(key=lambda pair: (space.label not in (pair.first, pair.second), -pair.cnf))
     total = space.num_groups
@@ -131,6 +129,16 @@ def audit_attributes(
 
 def _sizes(space: AttributeSpace, i: int, j: int) -> tuple[int, int]:
     return space.cardinalities[i], space.cardinalities[j]
+
+
+def _p_values(
+    tables: list[Tensor], permutations: int | None, seed: int
+) -> list[tuple[float, float]]:
+    """Of each table its p-value, and that corrected for all of them."""
+    shuffles = permutations or max(1000, PERMUTATIONS_PER_TEST * len(tables))
+    found = [permutation_p_value(table, shuffles, seed) for table in tables]
+    corrected = holm(torch.tensor(found, dtype=torch.double)).tolist()
+    return list(zip(found, corrected, strict=True))
 
 
 def _pair(
@@ -150,13 +158,14 @@ def _pair(
     resampled = cnf(torch.from_numpy(drawn).double().reshape(-1, *table.shape))
     tail = (1 - LEVEL) / 2
     quantiles = resampled.quantile(torch.tensor([1 - tail, tail], dtype=torch.double))
-    low, high = (2 * cnf(table) - quantiles).clamp(min=0).tolist()
+    measured = cnf(table)
+    low, high = (2 * measured - quantiles).clamp(min=0).tolist()
     row, column = divmod(int(table.argmin()), table.shape[1])
     first, second = space.attributes[i], space.attributes[j]
     return PairAudit(
         first=first.name,
         second=second.name,
-        cnf=float(cnf(table)),
+        cnf=float(measured),
         cnf_low=low,
         cnf_high=high,
         normalized_mutual_information=float(normalized_mutual_information(table)),
@@ -174,20 +183,20 @@ def _sets(
     label = space.label_position
     others = [k for k in range(len(columns)) if k != label]
     chosen = list(combinations(others, 2))
-    shuffles = permutations or max(1000, PERMUTATIONS_PER_TEST * len(chosen))
-    found: list[SetAudit] = []
+    tables = []
     for i, j in chosen:
         sizes = space.cardinalities[label], *_sizes(space, i, j)
         both = columns[i] * sizes[2] + columns[j]
         table = contingency(columns[label], both, (sizes[0], sizes[1] * sizes[2]))
-        names = space.names[label], space.names[i], space.names[j]
-        p_value = permutation_p_value(table, shuffles, seed)
-        table = table.reshape(sizes)
-        measures = float(total_correlation(table)), float(synergy(table))
-        found.append(SetAudit(names, *measures, p_value, p_value))
-    adjusted = holm(torch.tensor([s.p_value for s in found], dtype=torch.double)).tolist()
-    corrected = [
-        SetAudit(s.names, s.total_correlation, s.synergy, s.p_value, p)
-        for s, p in zip(found, adjusted, strict=True)
+        tables.append(table.reshape(sizes))
+    p_values = _p_values([table.flatten(1) for table in tables], permutations, seed)
+    found = [
+        SetAudit(
+            (space.names[label], space.names[i], space.names[j]),
+            float(total_correlation(table)),
+            float(synergy(table)),
+            *p,
+        )
+        for (i, j), table, p in zip(chosen, tables, p_values, strict=True)
     ]
-    return tuple(sorted(corrected, key=lambda s: -s.synergy))
+    return tuple(sorted(found, key=lambda s: -s.synergy))

@@ -17,9 +17,8 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from datamodules.attributes import AttributeSpace, Batch, attribute_space
-from datamodules.base import Rows, Split
 from datamodules.celeba import ATTRIBUTES, IMAGES, PARTITION, CelebA, find, read_celeba
-from datamodules.files import FileSplit
+from datamodules.files import FileSplit, TableSplit
 from datamodules.images import decode
 from datamodules.noise import uniform
 from datamodules.process import draw_attributes
@@ -184,7 +183,7 @@ def _umask() -> int:
     return mask
 
 
-class DrawnFaces(Split):
+class DrawnFaces(TableSplit):
     """Faces that are drawn as they are fetched.
 
     Args:
@@ -199,19 +198,9 @@ class DrawnFaces(Split):
     def __init__(
         self, codes: Tensor, rows: Tensor, columns: list[int], count: int, seed: int, size: int
     ) -> None:
+        super().__init__(codes[:, columns], rows)
         self.codes = codes
-        self.rows = rows
-        self.attributes = codes[rows][:, columns]
         self.count, self.seed, self.size = count, seed, size
-
-    def __len__(self) -> int:
-        """Number of images."""
-        return len(self.rows)
-
-    def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
-        """See `Split.__getitems__`; the index is the row of `codes`."""
-        fetched = super().__getitems__(keys)
-        return {**fetched, "index": self.rows[fetched["index"]]}
 
     def pictures(self, index: Tensor) -> Tensor:
         """See `Split.pictures`; (B, 3, size, size)."""

@@ -13,7 +13,29 @@ from datamodules.sampling import Sampling, independent_rows
 from datamodules.tables import ImageTable
 
 
-class FileSplit(Split):
+class TableSplit(Split):
+    """Some rows of a table, which number its images.
+
+    Args:
+        attributes: (M, K) int64 codes of the whole table.
+        rows: (N,) int64, the rows that the split has.
+    """
+
+    def __init__(self, attributes: Tensor, rows: Tensor) -> None:
+        self.attributes = attributes[rows]
+        self.rows = rows
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.rows)
+
+    def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
+        """See `Split.__getitems__`; the index is the row in the table."""
+        fetched = super().__getitems__(keys)
+        return {**fetched, "index": self.rows[fetched["index"]]}
+
+
+class FileSplit(TableSplit):
     """Images of a split in files, decoded as they are fetched.
 
     Args:
@@ -27,16 +49,11 @@ class FileSplit(Split):
     def __init__(
         self, store: ImageStore, table: ImageTable, rows: Tensor, size: int, max_pixels: int
     ) -> None:
+        super().__init__(table.attributes, rows)
         self.store = store
         self.files = [table.files[row] for row in rows.tolist()]
-        self.attributes = table.attributes[rows]
-        self.rows = rows
         self.size = size
         self.max_pixels = max_pixels
-
-    def __len__(self) -> int:
-        """Number of images."""
-        return len(self.files)
 
     def pictures(self, index: Tensor) -> Tensor:
         """See `Split.pictures`; (B, 3, size, size)."""
@@ -46,11 +63,6 @@ class FileSplit(Split):
             where = f"{self.store.path}/{name}"
             images.append(decode(self.store.read(name), where, self.size, self.max_pixels))
         return torch.stack(images)
-
-    def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
-        """See `Split.__getitems__`; the index is the row in the table."""
-        fetched = super().__getitems__(keys)
-        return {**fetched, "index": self.rows[fetched["index"]]}
 
 
 class ImageFiles(AttributeDataModule):
