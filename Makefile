@@ -9,6 +9,8 @@ ARGS ?=
 DATA ?= experiments/data/mnist-colored.yaml
 # The generator's checkpoint for evaluate, augment and train-classifier; 'last' is the last run's.
 GENERATOR ?= last
+# For train-classifier, a folder that augment wrote, in the place of the generator.
+COUNTERFACTUALS ?=
 
 .PHONY: help
 help: ## Show the targets
@@ -48,9 +50,10 @@ augment: setup ## Write counterfactuals of DATA by GENERATOR
 	$(CFAUG) augment -c $(DATA) --generator $(GENERATOR) $(ARGS)
 
 .PHONY: train-classifier
-train-classifier: setup ## Train the classifier on DATA with the counterfactuals of GENERATOR
+train-classifier: setup ## Train the classifier on DATA with counterfactuals of GENERATOR
 	$(CFAUG) classifier fit -c experiments/base.yaml -c $(DATA) \
-		-c experiments/classifier/counterfactual.yaml --model.generator $(GENERATOR) $(ARGS)
+		-c experiments/classifier/counterfactual.yaml $(if $(COUNTERFACTUALS), \
+		--data.init_args.counterfactuals $(COUNTERFACTUALS), --model.generator $(GENERATOR)) $(ARGS)
 
 .PHONY: benchmark
 benchmark: setup ## The whole loop on real MNIST at r = 0.95 and r = 0.99

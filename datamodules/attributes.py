@@ -18,13 +18,15 @@ class Batch(TypedDict):
     ``image`` is (B, 3, H, W) float32 in [0, 1]; ``attributes`` is (B, K) int64 in the order of the
     attribute space, the label among them; ``index`` is (B,) int64, the row in the split, or in the
     table of images in files. ``source`` holds what a renderer needs to draw the image again; it is
-    absent where images are not rendered.
+    absent where images are not rendered. ``counterfactual`` (B, 3, H, W) comes from disk, where it
+    is wanted.
     """
 
     image: Tensor
     attributes: Tensor
     index: Tensor
     source: NotRequired[Tensor]
+    counterfactual: NotRequired[Tensor]
 
 
 @dataclass(frozen=True)

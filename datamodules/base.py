@@ -3,14 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from copy import copy
-from typing import Any, Self, TypedDict, cast
+from pathlib import Path
+from typing import Any, Self, cast
 
 import torch
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from datamodules.attributes import AttributeSpace, Batch
+from datamodules.counterfactuals import PairedSplit, read_counterfactuals
 from datamodules.noise import run_seed
 from datamodules.sampling import (
     EARLY_CAP,
@@ -19,50 +21,10 @@ from datamodules.sampling import (
     effective_sample_size,
     sampling_weights,
 )
+from datamodules.splits import Rows, Split
 
 TEST_SETS = ("unconfounded", "confounded")
 """Names of the test loaders, in the order in which a data module yields them."""
-
-
-class Rows(TypedDict):
-    """What travels from a loader to the device, before rendering."""
-
-    source: Tensor
-    attributes: Tensor
-    index: Tensor
-    draw: Tensor
-
-
-class Split(Dataset[Rows]):
-    """Images of a split in memory, fetched a batch at a time.
-
-    Args:
-        source: (N, C, H, W) uint8, what is rendered.
-        attributes: (N, K) int64 codes.
-    """
-
-    def __init__(self, source: Tensor, attributes: Tensor) -> None:
-        self.source = source
-        self.attributes = attributes
-
-    def __len__(self) -> int:
-        """Number of images."""
-        return len(self.source)
-
-    def pictures(self, index: Tensor) -> Tensor:
-        """(B, C, H, W) uint8 of the rows `index` (B,)."""
-        return self.source[index]
-
-    def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
-        """Fetch rows by index, or by (index, draw)."""
-        pairs = torch.tensor(keys)
-        index, draw = (pairs, pairs) if pairs.ndim == 1 else pairs.unbind(1)
-        return {
-            "source": self.pictures(index),
-            "attributes": self.attributes[index],
-            "index": index,
-            "draw": draw,
-        }
 
 
 def _as_fetched(rows: Any) -> Any:
@@ -101,6 +63,8 @@ class AttributeDataModule(LightningDataModule, ABC):
         epoch_size: Images an epoch draws; None for the number of training images.
         seed: Seed of attributes and noise: of what the images are. In which order they come and how
             they are augmented follows the seed of the run.
+        counterfactuals: Folder that ``cfaug augment`` wrote for these data; each training image
+            then comes with one of its counterfactuals, augmented as it is.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -119,6 +83,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         weight_cap: float,
         epoch_size: int | None,
         seed: int,
+        counterfactuals: Path | None = None,
     ) -> None:
         super().__init__()
         require_at_least(1, batch_size=batch_size, epoch_size=epoch_size)
@@ -132,6 +97,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         self.weight_cap = weight_cap
         self.epoch_size = epoch_size
         self.seed = seed
+        self.counterfactuals = counterfactuals
         self.splits: dict[str, Split] = {}
         self.resume_at = (0, 0)
 
@@ -184,9 +150,9 @@ class AttributeDataModule(LightningDataModule, ABC):
         return self.render(batch["source"], targets, batch["index"])
 
     def sampled(self, sampling: Sampling) -> Self:
-        """The same data with another sampling of the training images."""
+        """The same data with another sampling of the training images, without counterfactuals."""
         data = copy(self)
-        data.trainer, data.sampling = None, sampling
+        data.trainer, data.sampling, data.counterfactuals = None, sampling, None
         return data
 
     def unconfounded(self) -> Self:
@@ -212,7 +178,8 @@ class AttributeDataModule(LightningDataModule, ABC):
         """Loader of the training split, drawn by the sampling weights.
 
         Raises:
-            ValueError: If an epoch does not fill a batch.
+            ValueError: If an epoch does not fill a batch, or there are no counterfactuals of these
+                images where some are wanted.
         """
         split = self.splits["train"]
         draws = self.epoch_size or len(split)
@@ -226,6 +193,9 @@ class AttributeDataModule(LightningDataModule, ABC):
                 f"{replicas} device(s) ({len(split)} for training); choose at most {most}"
             )
             raise ValueError(msg)
+        if self.counterfactuals is not None:
+            made = read_counterfactuals(Path(self.counterfactuals))
+            split = PairedSplit(split, made, self.attribute_space, self.image_shape)
         epoch, batches = self.resume_at
         sampler = DrawSampler(
             split,
@@ -274,6 +244,16 @@ class AttributeDataModule(LightningDataModule, ABC):
             moved = {name: value.to(device) for name, value in rows.items()}
             yield self.finish(cast("Rows", moved))
 
+    def batch(self, split: str, positions: Tensor) -> Batch:
+        """The images at positions (B,) of a split, on the device of these, outside of a Trainer."""
+        rows = self.splits[split].fetch(positions.cpu(), positions.cpu())
+        moved = {name: cast("Tensor", value).to(positions.device) for name, value in rows.items()}
+        return self.finish(cast("Rows", moved))
+
+    def first(self, split: str, count: int) -> Batch:
+        """The first images of a split, at most `count`."""
+        return self.batch(split, torch.arange(min(count, len(self.splits[split]))))
+
     def on_after_batch_transfer(self, batch: Rows, dataloader_idx: int) -> Batch:
         """Render a batch where the model is; augment it in training."""
         training = self.trainer is not None and self.trainer.training
@@ -281,8 +261,10 @@ class AttributeDataModule(LightningDataModule, ABC):
 
     def finish(self, rows: Rows, *, augment: bool = False) -> Batch:
         """Turn fetched rows into the batch models read."""
-        image = self.render(rows["source"], rows["attributes"], rows["index"])
+        images = {"image": self.render(rows["source"], rows["attributes"], rows["index"])}
+        if "counterfactual" in rows:
+            images["counterfactual"] = rows["counterfactual"].float() / 255
         if augment:
-            image = self.augment(image, rows["draw"])
-        batch = {"image": image, **{key: rows[key] for key in ("attributes", "index", "source")}}
+            images = {name: self.augment(image, rows["draw"]) for name, image in images.items()}
+        batch = {**images, **{key: rows[key] for key in ("attributes", "index", "source")}}
         return cast("Batch", batch)

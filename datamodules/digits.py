@@ -8,7 +8,7 @@ from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.augmentation import jiggle
-from datamodules.base import AttributeDataModule, Split, require_at_least
+from datamodules.base import AttributeDataModule, require_at_least
 from datamodules.noise import run_seed
 from datamodules.process import (
     draw_attributes,
@@ -27,6 +27,7 @@ from datamodules.sources import (
     load_sklearn_digits,
     resize,
 )
+from datamodules.splits import Split
 
 
 class ConfoundedDigits(AttributeDataModule):
@@ -62,6 +63,7 @@ class ConfoundedDigits(AttributeDataModule):
         weight_cap: Largest deconfounding weight.
         epoch_size: Images an epoch draws; None for the number of training images.
         seed: Seed of attributes and noise, see `AttributeDataModule`.
+        counterfactuals: Folder of counterfactuals on disk, see `AttributeDataModule`.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -88,8 +90,11 @@ class ConfoundedDigits(AttributeDataModule):
         weight_cap: float = 10.0,
         epoch_size: int | None = None,
         seed: int = 0,
+        counterfactuals: Path | None = None,
     ) -> None:
-        super().__init__(batch_size, num_workers, sampling, weight_cap, epoch_size, seed)
+        super().__init__(
+            batch_size, num_workers, sampling, weight_cap, epoch_size, seed, counterfactuals
+        )
         digit = Attribute("digit", tuple("0123456789"))
         self.attribute_space = AttributeSpace(
             (digit, *(renderer.attribute for renderer in renderers)), label="digit"

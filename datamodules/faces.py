@@ -5,9 +5,6 @@ No figure on them is one on CelebA.
 
 import io
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -22,6 +19,7 @@ from datamodules.files import FileSplit, TableSplit
 from datamodules.images import decode
 from datamodules.noise import uniform
 from datamodules.process import draw_attributes
+from datamodules.writing import whole_folder
 
 NAMES = (
     "Blond_Hair",
@@ -143,22 +141,13 @@ def write_faces(root: Path, count: int, strength: float, seed: int) -> Iterator[
     Raises:
         ValueError: If the folder exists or cannot be written.
     """
-    if root.exists():
-        msg = f"{root} exists; choose another folder for the faces, or remove that one"
-        raise ValueError(msg)
     space = faces_space()
     index = torch.arange(count)
     labels = (uniform(seed, "faces/label", index, 1)[:, 0] < 0.5).long()
     table = draw_attributes(labels, space, strength, seed, "faces")
     ends = [round(count * share) for share in (SHARES["train"], SHARES["train"] + SHARES["val"])]
     parts = (index[:, None] >= torch.tensor(ends)).sum(1)
-    try:
-        root.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
-    except OSError as error:
-        msg = f"the folder {root} cannot be made ({error}); choose another"
-        raise ValueError(msg) from error
-    try:
+    with whole_folder(root) as folder:
         (folder / IMAGES).mkdir()
         rows = [f"{count}", " ".join(NAMES)]
         for number, codes in enumerate(table.tolist()):
@@ -171,16 +160,6 @@ def write_faces(root: Path, count: int, strength: float, seed: int) -> Iterator[
         (folder / f"{PARTITION}.txt").write_text("\n".join(partition) + "\n")
         recipe = {"count": count, "strength": strength, "seed": seed}
         (folder / RECIPE).write_text(json.dumps(recipe) + "\n")
-        folder.chmod(0o777 & ~_umask())
-        folder.rename(root)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 class DrawnFaces(TableSplit):
@@ -202,9 +181,9 @@ class DrawnFaces(TableSplit):
         self.codes = codes
         self.count, self.seed, self.size = count, seed, size
 
-    def pictures(self, index: Tensor) -> Tensor:
+    def pictures(self, position: Tensor) -> Tensor:
         """See `Split.pictures`; (B, 3, size, size)."""
-        rows = self.rows[index]
+        rows = self.rows[position]
         return self.drawn(self.codes[rows], rows)
 
     def drawn(self, codes: Tensor, rows: Tensor) -> Tensor:

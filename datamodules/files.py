@@ -1,15 +1,18 @@
 """Data whose images lie in files: decoded as they are fetched, split by group."""
 
+from pathlib import Path
+
 import torch
 from rich.console import Console
 from torch import Tensor
 
 from datamodules.attributes import MOST_GROUPS
 from datamodules.augmentation import jiggle
-from datamodules.base import AttributeDataModule, Rows, Split, require_at_least
+from datamodules.base import AttributeDataModule, require_at_least
 from datamodules.images import ImageStore, decode
 from datamodules.noise import run_seed, uniform
 from datamodules.sampling import Sampling, independent_rows
+from datamodules.splits import Rows, Split
 from datamodules.tables import ImageTable
 
 
@@ -29,10 +32,9 @@ class TableSplit(Split):
         """Number of images."""
         return len(self.rows)
 
-    def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
-        """See `Split.__getitems__`; the index is the row in the table."""
-        fetched = super().__getitems__(keys)
-        return {**fetched, "index": self.rows[fetched["index"]]}
+    def fetch(self, position: Tensor, draw: Tensor) -> Rows:
+        """See `Split.fetch`; the index is the row in the table."""
+        return {**super().fetch(position, draw), "index": self.rows[position]}
 
 
 class FileSplit(TableSplit):
@@ -55,10 +57,10 @@ class FileSplit(TableSplit):
         self.size = size
         self.max_pixels = max_pixels
 
-    def pictures(self, index: Tensor) -> Tensor:
+    def pictures(self, position: Tensor) -> Tensor:
         """See `Split.pictures`; (B, 3, size, size)."""
         images = []
-        for row in index.tolist():
+        for row in position.tolist():
             name = self.files[row]
             where = f"{self.store.path}/{name}"
             images.append(decode(self.store.read(name), where, self.size, self.max_pixels))
@@ -89,6 +91,7 @@ class ImageFiles(AttributeDataModule):
         weight_cap: Largest deconfounding weight.
         epoch_size: Images an epoch draws; None for the number of training images.
         seed: Seed of the splits, and of the unconfounded test set.
+        counterfactuals: Folder of counterfactuals on disk, see `AttributeDataModule`.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -113,8 +116,11 @@ class ImageFiles(AttributeDataModule):
         weight_cap: float = 10.0,
         epoch_size: int | None = None,
         seed: int = 0,
+        counterfactuals: Path | None = None,
     ) -> None:
-        super().__init__(batch_size, num_workers, sampling, weight_cap, epoch_size, seed)
+        super().__init__(
+            batch_size, num_workers, sampling, weight_cap, epoch_size, seed, counterfactuals
+        )
         require_at_least(4, size=size)
         require_at_least(1, max_pixels=max_pixels)
         require_at_least(0, rotation=rotation, shift=shift, scale=scale)

@@ -56,9 +56,8 @@ class EditGrid(Callback):
         if trainer.fast_dev_run or (trainer.current_epoch + 1) % self.every_n_epochs:  # type: ignore[attr-defined]
             return
         data: AttributeDataModule = trainer.datamodule  # type: ignore[attr-defined]
-        rows = data.splits["val"].__getitems__(list(range(self.images)))
-        rows = data.transfer_batch_to_device(rows, pl_module.device, 0)
-        batch = data.finish(rows)
+        first = torch.arange(min(self.images, len(data.splits["val"])), device=pl_module.device)
+        batch = data.batch("val", first)
         folder = run_folder(trainer) / "edits"
         folder.mkdir(parents=True, exist_ok=True)
         for column, attribute in enumerate(pl_module.attribute_space.attributes):

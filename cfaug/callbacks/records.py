@@ -12,8 +12,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
 from lightning.pytorch.loggers import WandbLogger
 
-from cfaug.files import whole_file, write_json
 from datamodules.base import AttributeDataModule
+from datamodules.writing import whole_file, write_json
 
 
 def run_folder(trainer: Trainer) -> Path:

@@ -27,13 +27,14 @@ class Classifier(AttributeModule):
     """Minimises ``w CE(h(φ(x)), y) + α CE(h(φ(x')), y) + λ |φ(x) − φ(x')|²``.
 
     x' is x with every attribute but the label set to an independent value by a generator, made anew
-    for each batch. Without a generator only the first term is left: ERM on naturally sampled data,
-    group balancing on balanced data (``sampling: balanced``).
+    for each batch, or read from disk where the data module does so. Without counterfactuals only
+    the first term is left: ERM on naturally sampled data, group balancing on balanced data
+    (``sampling: balanced``).
 
     Args:
         attribute_space: The attributes of the data; linked from the data module.
         image_shape: (3, H, W) of the images; linked from the data module.
-        generator: Checkpoint of the generator, or None for no counterfactuals.
+        generator: Checkpoint of the generator, or None for none.
         original_weight: w; 0 trains on counterfactuals only.
         counterfactual_weight: α.
         invariance_weight: λ.
@@ -75,9 +76,13 @@ class Classifier(AttributeModule):
         """Load the generator, which only training needs.
 
         Raises:
-            ValueError: If it cannot be read or was made for other attributes or images.
+            ValueError: If it cannot be read or was made for other attributes or images, or the data
+                already have counterfactuals.
         """
         if stage == "fit" and self.generator_path is not None and not self._generator:
+            if getattr(self.trainer, "datamodule").counterfactuals is not None:  # noqa: B009
+                msg = "two sources of counterfactuals, --model.generator and "
+                raise ValueError(f"{msg}--data.init_args.counterfactuals; leave one of them out")
             path = Path(self.generator_path)
             self._generator = [load_generator_for(path, self.attribute_space, self.image_shape)]
 
@@ -104,9 +109,12 @@ class Classifier(AttributeModule):
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """The terms of the loss on a batch, ``loss`` being what is minimised."""
         labels = batch["attributes"][:, self.attribute_space.label_position]
-        if not self._generator:
+        if "counterfactual" in batch:
+            edited = batch["counterfactual"]
+        elif self._generator:
+            edited = self._generator[0].to(self.device).counterfactuals(batch)["image"]
+        else:
             return {"loss": F.cross_entropy(self(batch["image"]), labels)}
-        edited = self._generator[0].to(self.device).counterfactuals(batch)["image"]
         if not self.original_weight and not self.invariance_weight:
             # Originals stay out of batch normalisation too.
             return {"loss": self.counterfactual_weight * F.cross_entropy(self(edited), labels)}

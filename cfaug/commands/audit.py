@@ -14,11 +14,12 @@ from torch import Tensor
 
 from cfaug.auditing import Audit, audit_attributes
 from cfaug.commands.common import data_parser, make_folder, prepare, record
-from cfaug.files import write_json
+from cfaug.deconfounding import Remainder, remainders
 from cfaug.pictures import save_audit, save_images
 from datamodules.attributes import MOST_GROUPS, AttributeSpace
 from datamodules.base import AttributeDataModule
 from datamodules.tables import encode_table, read_table
+from datamodules.writing import write_json
 
 MOST_NAMES = 1_000
 """Most empty, and most rare, combinations that are written by name."""
@@ -83,6 +84,10 @@ def main(args: list[str]) -> None:
         attributes, space, options.permutations, seed=options.seed, sets=options.sets
     )
     show(audit, space, options.rare)
+    left: tuple[Remainder, ...] = ()
+    if data is not None and space.num_groups <= MOST_GROUPS:
+        left = remainders(attributes, space, data.weight_cap)
+        show_remainders(left, data.weight_cap)
     pictures = [options.folder / "audit.png"]
     save_audit(audit, attributes, space, pictures[0])
     if data is not None:
@@ -90,12 +95,16 @@ def main(args: list[str]) -> None:
         show_images(data, pictures[1])
     rare = audit.rare(options.rare)[:MOST_NAMES]
     names = {
+        "deconfounded": [asdict(remainder) for remainder in left],
         "empty": [space.group_name(group) for group in audit.empty[:MOST_NAMES]],
         "rare": {space.group_name(group): audit.groups[group] for group in rare},
     }
     write_json(options.folder / "audit.json", everything(audit, space, names))
     command = ["audit", *args]
-    record(options.folder, command, figures(audit, options.rare), pictures, names)
+    measures = figures(audit, options.rare)
+    for pair in left:
+        measures[f"audit/deconfounded_cnf/{pair.first}-{pair.second}"] = pair.cnf
+    record(options.folder, command, measures, pictures, names)
     print(f"pictures: {', '.join(map(str, pictures))}")
     print(f"all measures and names: {options.folder / 'audit.json'}")
 
@@ -121,11 +130,7 @@ def read_attributes(options: Any) -> tuple[Tensor, AttributeSpace]:
 def show_images(data: AttributeDataModule, path: Path, count: int = 40) -> None:
     """Draw the first training and the first unconfounded test images."""
     splits = {"train": "training images", "test": "unconfounded test images"}
-    images = []
-    for name in splits:
-        split = data.splits[name]
-        rows = split.__getitems__(list(range(min(count, len(split)))))
-        images.append(data.finish(rows)["image"])
+    images = [data.first(name, count)["image"] for name in splits]
     save_images(images, list(splits.values()), path)
 
 
@@ -200,6 +205,20 @@ def show(audit: Audit, space: AttributeSpace, rare: int, most: int = 12) -> None
         console.print(f"  {space.group_name(group)}: {audit.groups[group]}")
     if len(few) > most:
         console.print(f"  ... and {len(few) - most} more")
+
+
+def show_remainders(left: tuple[Remainder, ...], cap: float, most: int = 6) -> None:
+    """Print what deconfounded sampling leaves, and for lack of what."""
+    title = f"left by deconfounded sampling (weight_cap {cap:g})"
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for column in ("pair", "CNF (nats)", "drawn too rarely, % of draws, and if independent"):
+        table.add_column(column, justify="right" if "nats" in column else "left")
+    for pair in left[:most]:
+        lacks = "\n".join(
+            f"{s.values}: {s.share:.1f}, {s.wanted:.1f} ({s.images:,} images)" for s in pair.short
+        )
+        table.add_row(Text(f"{pair.first} - {pair.second}"), f"{pair.cnf:.3f}", Text(lacks))
+    Console(markup=False, highlight=False).print(table)
 
 
 def _sets_table(audit: Audit, most: int) -> Table:

@@ -1,13 +1,14 @@
 """``cfaug augment``: write counterfactuals to disk."""
 
-from collections.abc import Mapping
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from jsonargparse.typing import PositiveInt
-from rich.console import Console
-from rich.progress import track
+from jsonargparse.typing import NonNegativeInt, PositiveInt
 
+from cfaug.augmenting import Maker, agreement, trained_judge, write_shards
+from cfaug.claims import claim
 from cfaug.commands.common import (
     add_generator_argument,
     chosen_generator,
@@ -15,10 +16,12 @@ from cfaug.commands.common import (
     prepare,
     record,
 )
-from cfaug.files import whole_file
-from cfaug.generators.base import Generator
-from cfaug.module import best_device
+from cfaug.pictures import save_images
 from datamodules.base import AttributeDataModule
+from datamodules.counterfactuals import Counterfactuals, read_counterfactuals
+
+MOST_SHOWN = 60
+"""Images in the picture."""
 
 
 def main(args: list[str]) -> None:
@@ -35,58 +38,52 @@ def main(args: list[str]) -> None:
         help="values to set, e.g. '{color: red}', all else kept; by default every attribute but "
         "the label gets a fresh independent value",
     )
+    parser.add_argument(
+        "--judge_steps",
+        type=NonNegativeInt,
+        default=1000,
+        help="updates of a judge that reads the counterfactuals; 0 for no readings",
+    )
+    parser.add_argument("--precision", type=str, default="bf16-mixed", help="that of the judge")
+    parser.add_argument("--shard_size", type=PositiveInt, default=5000, help="images in a shard")
     options = parser.parse_args(args)
     data = prepare(options, parser)
     generator, path = chosen_generator(options.generator, data)
     codes = data.attribute_space.encode(options.targets) if options.targets else None
-    target = options.folder / "counterfactuals.npz"
-    count = write_counterfactuals(generator, data, options.copies, target, codes)
-    figures = {"augment/images": float(count), "augment/copies": float(options.copies)}
-    record(options.folder, ["augment", *args], figures, [], {"generator": str(path)})
-    print(f"{count:,} counterfactuals: {target}")
+    recipe = recipe_of(options, path)
+    claim(options.folder / "recipe.json", recipe, "counterfactuals")
+    judge = None
+    if options.judge_steps:
+        place = options.folder / "judge.pt"
+        judge = trained_judge(place, data, options.judge_steps, options.precision)
+    maker = Maker(generator, data, judge, options.seed, options.copies, codes)
+    write_shards(maker, options.folder, options.shard_size, recipe)
+    made = read_counterfactuals(options.folder)
+    pictures = [options.folder / "counterfactuals.png"]
+    save_examples(data, made, options.copies, pictures[0])
+    figures = {"augment/images": float(len(made)), "augment/copies": float(options.copies)}
+    figures |= agreement(made)
+    record(options.folder, ["augment", *args], figures, pictures, {"generator": str(path)})
+    print(f"{len(made):,} counterfactuals: {options.folder}")
 
 
-def write_counterfactuals(
-    generator: Generator,
-    data: AttributeDataModule,
-    copies: int,
-    path: Path,
-    codes: Mapping[int, int] | None = None,
-) -> int:
-    """Write counterfactuals of the training images, whole or not at all.
-
-    The file is numpy's: ``images`` (N, H, W, 3) uint8, ``attributes`` and ``source_attributes``
-    (N, K) int64, ``source_index`` (N,) int64 and ``names`` (K,).
-
-    Args:
-        generator: The generator.
-        data: The data, set up.
-        copies: Counterfactuals of each image.
-        path: The file.
-        codes: ``{column: code}`` to set; None gives all attributes but the label fresh values.
-
-    Returns:
-        Number of images written.
-
-    Raises:
-        ValueError: If the file cannot be written; nothing half-written stays.
-    """
-    parts: dict[str, list[np.ndarray]] = {
-        name: [] for name in ("images", "attributes", "source_attributes", "source_index")
+def recipe_of(options: Any, generator: Path) -> dict[str, str]:
+    """What the counterfactuals follow from: they are the same where this is the same."""
+    data = {**options.data.as_dict(), "num_workers": None}
+    return {
+        "generator_sha256": hashlib.sha256(generator.read_bytes()).hexdigest(),
+        "data": json.dumps(data, default=str, sort_keys=True),
+        "seed": str(options.seed),
+        "copies": str(options.copies),
+        "targets": json.dumps(options.targets, sort_keys=True),
+        "judge_steps": str(options.judge_steps),
+        "shard_size": str(options.shard_size),
     }
-    generator = generator.to(best_device())
-    total = len(data.split_dataloader("train"))
-    batches = data.batches("train", best_device())
-    for batch in track(batches, description="counterfactuals", total=total):
-        for _ in range(copies):
-            made = generator.counterfactuals(batch, codes)
-            pixels = (made["image"] * 255).round().byte().permute(0, 2, 3, 1)
-            found = (pixels, made["attributes"], batch["attributes"], batch["index"])
-            for name, values in zip(parts, found, strict=True):
-                parts[name].append(values.cpu().numpy())
-    arrays = {name: np.concatenate(values) for name, values in parts.items()}
-    writing = Console().status(f"writing {path}")
-    with writing, whole_file(path) as part, part.open("wb") as file:
-        names = np.array(data.attribute_space.names)
-        np.savez_compressed(file, allow_pickle=False, names=names, **arrays)
-    return len(arrays["images"])
+
+
+def save_examples(data: AttributeDataModule, made: Counterfactuals, copies: int, to: Path) -> None:
+    """The first training images and a counterfactual of each."""
+    count = min(MOST_SHOWN, len(made) // copies)
+    originals = data.first("train", count)["image"]
+    edited = made.pictures([position * copies for position in range(count)]).float() / 255
+    save_images([originals, edited], ["training images", "their counterfactuals"], to)

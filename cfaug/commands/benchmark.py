@@ -12,7 +12,7 @@ from cfaug.callbacks.records import git_commit
 from cfaug.commands.loop import (
     TITLES,
     Plan,
-    claim,
+    claim_folder,
     classifier_figures,
     classifier_parts,
     command_part,
@@ -22,8 +22,8 @@ from cfaug.commands.loop import (
     run_part,
     standard_error,
 )
-from cfaug.files import write_json
 from cfaug.pictures import save_accuracies
+from datamodules.writing import write_json
 
 
 def main(args: list[str]) -> None:
@@ -43,13 +43,13 @@ def run(plan: Plan) -> None:
     """Run what is not done yet, then print the table and write the pictures."""
     hush()
     folder, console = plan.folder, Console()
-    claim(plan)
+    claim_folder(plan)
+    # What a judge would read of them is in the figures of judging the generator.
+    written = ["--generator", str(plan.checkpoint), "--judge_steps", "0"]
     parts = [
         command_part(plan, "audit", "audit"),
         *generator_parts(plan),
-        command_part(
-            plan, "writing counterfactuals", "augment", "--generator", str(plan.checkpoint)
-        ),
+        command_part(plan, "writing counterfactuals", "augment", *written),
         *classifier_parts(plan, plan.methods),
     ]
     seconds = [run_part(folder, part, console) for part in parts]

@@ -8,10 +8,10 @@ from jsonargparse import ArgumentParser, set_parsing_settings
 from lightning.pytorch import seed_everything
 
 from cfaug.callbacks.records import run_record
-from cfaug.files import write_json
 from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import LAST, find_generator, load_generator_for
 from datamodules.base import AttributeDataModule
+from datamodules.writing import write_json
 
 set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
 

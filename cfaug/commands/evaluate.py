@@ -45,7 +45,7 @@ def main(args: list[str]) -> None:
 
 def save_grids(generator: Generator, data: AttributeDataModule, folder: Path) -> list[Path]:
     """Write a grid of edits of the first test images for each attribute."""
-    batch = data.finish(data.splits["test"].__getitems__(list(range(8))))
+    batch = data.first("test", 8)
     paths = []
     for column, attribute in enumerate(generator.attribute_space.attributes):
         paths.append(folder / f"do-{attribute.name}.png")

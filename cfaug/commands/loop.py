@@ -19,9 +19,10 @@ import wandb
 import yaml
 from rich.console import Console
 
+from cfaug.claims import claim
 from cfaug.cli import run_command
-from cfaug.files import write_json
 from datamodules.base import AttributeDataModule
+from datamodules.writing import write_json
 
 METHODS: dict[str, list[str]] = {
     "erm": [],
@@ -146,29 +147,9 @@ def options_of(plan: Plan) -> dict[str, str]:
     return options
 
 
-def changed_options(known: dict[str, str], options: dict[str, str]) -> str:
-    """What differs between two plans, in words; empty where nothing does."""
-    changed = [name for name in options if options[name] != known.get(name)]
-    return ", ".join(f"{name} {known.get(name)} instead of {options[name]}" for name in changed)
-
-
-def claim(plan: Plan) -> None:
-    """Refuse a folder whose finished parts were made with other options.
-
-    Raises:
-        ValueError: If they were, or the folder cannot be written.
-    """
-    path = plan.folder / "plan.json"
-    options = options_of(plan)
-    if not path.exists():
-        write_json(path, options)
-    changes = changed_options(json.loads(path.read_text()), options)
-    if changes:
-        msg = (
-            f"{plan.folder} holds a benchmark with {changes}; "
-            "choose another --folder, or remove that one to start anew"
-        )
-        raise ValueError(msg)
+def claim_folder(plan: Plan) -> None:
+    """Refuse a folder whose finished parts were made with other options, see `claim`."""
+    claim(plan.folder / "plan.json", options_of(plan), "a benchmark")
 
 
 def command_part(plan: Plan, title: str, name: str, *options: str) -> Part:

@@ -10,12 +10,12 @@ from jsonargparse import ArgumentParser
 from rich.console import Console
 
 from cfaug.callbacks.records import git_commit
+from cfaug.claims import changed_options
 from cfaug.commands.loop import (
     TITLES,
     Part,
     Plan,
-    changed_options,
-    claim,
+    claim_folder,
     classifier_figures,
     classifier_parts,
     generator_parts,
@@ -26,7 +26,7 @@ from cfaug.commands.loop import (
     run_part,
 )
 from cfaug.commands.study_tables import summarize, write_tables
-from cfaug.files import write_json
+from datamodules.writing import write_json
 
 
 @dataclass
@@ -167,7 +167,7 @@ def _is_done(cell: Cell) -> bool:
 
 def _compute(cell: Cell, command: str, console: Console) -> None:
     """Run the parts of a cell that are not done and write its result."""
-    claim(cell.plan)
+    claim_folder(cell.plan)
     folder, parts = cell.plan.folder, list(cell.parts())
     seconds = {part.name.split("/")[0]: run_part(folder, part, console) for part in parts}
     trained = classifier_figures(folder, cell.method, cell.seed)

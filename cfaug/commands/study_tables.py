@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cfaug.commands.loop import TITLES, standard_error
 from cfaug.commands.study_pictures import Panel, save_curves, save_tradeoff
-from cfaug.files import whole_file
+from datamodules.writing import whole_file
 
 Row = dict[str, float | str]
 

@@ -15,7 +15,7 @@ from torchmetrics.functional.image import (
 
 from cfaug.classifiers.classifier import Classifier
 from cfaug.confounding import cnf, contingency
-from cfaug.evaluation.readers import IGNORED, Reader, as_rendered, fit_quietly
+from cfaug.evaluation.readers import IGNORED, Reader, fit_quietly, train_judge
 from cfaug.generators.base import Generator
 from cfaug.interventions import fresh_values, non_label_columns, other_value
 from cfaug.module import best_device
@@ -56,8 +56,7 @@ def judge_generator(
     """
     space, shape = generator.attribute_space, generator.image_shape
     unconfounded = data.unconfounded()
-    judge = Reader(space, shape, as_rendered)
-    fit_quietly(judge, unconfounded, steps, precision)
+    judge = train_judge(unconfounded, steps, precision)
     probe = Reader(space, shape, lambda batch: _leakage_lesson(generator, batch))
     fit_quietly(probe, unconfounded, steps, precision)
     transfer = Classifier(space, shape)

@@ -91,3 +91,16 @@ def fit_quietly(module: Any, data: AttributeDataModule, steps: int, precision: s
     )
     trainer.fit(module, datamodule=data)
     module.eval()
+
+
+def train_judge(unconfounded: AttributeDataModule, steps: int, precision: str) -> Reader:
+    """A network that reads all attributes of images, trained where none tells of another.
+
+    Args:
+        unconfounded: See `AttributeDataModule.unconfounded`.
+        steps: Updates.
+        precision: Lightning's name.
+    """
+    judge = Reader(unconfounded.attribute_space, unconfounded.image_shape, as_rendered)
+    fit_quietly(judge, unconfounded, steps, precision)
+    return judge

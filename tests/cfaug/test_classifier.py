@@ -59,3 +59,15 @@ def test_counterfactuals_alone_leave_no_trace_of_the_originals(batch: Batch) -> 
         assert a is not None
         assert b is not None
         assert torch.equal(a, b)
+
+
+def test_counterfactuals_from_disk_teach_what_those_of_a_generator_do(batch: Batch) -> None:
+    module = classifier()
+    torch.manual_seed(2)
+    terms = module.losses(batch)
+    torch.manual_seed(2)
+    edited = module._generator[0].counterfactuals(batch)["image"]
+    module._generator = []
+    read = module.losses({**batch, "counterfactual": edited})
+    assert float(read["loss"].detach()) == pytest.approx(float(terms["loss"].detach()), rel=1e-4)
+    assert module.losses(batch).keys() == {"loss"}

@@ -253,7 +253,7 @@ def test_short_training_moves_edits_towards_the_truth_and_attributes_to_their_la
         limit_val_batches=0,
     )
     trainer.fit(generator, datamodule=data)
-    batch = data.finish(data.splits["test"].__getitems__(list(range(400))))
+    batch = data.first("test", 400)
     targets = batch["attributes"].clone()
     targets[:, 2] = (targets[:, 2] + 3) % 10
     truth = data.counterfactual(batch, targets)

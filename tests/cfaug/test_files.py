@@ -3,28 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from cfaug.files import WholeCheckpointIO, whole_file
+from cfaug.files import WholeCheckpointIO
 
 DISK_FULL = OSError(28, "No space left on device")
-
-
-def fail_half_way(path: Path, error: BaseException = DISK_FULL) -> None:
-    with whole_file(path) as part:
-        part.write_text("half")
-        raise error
-
-
-def test_a_failed_write_keeps_what_was_there_and_leaves_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "figures.json"
-    with pytest.raises(ValueError, match=r"cannot write .*figures.json .No space left on device"):
-        fail_half_way(path)
-    assert not list(path.parent.iterdir())
-    path.write_text("before")
-    with pytest.raises(ValueError, match="cannot write"):
-        fail_half_way(path)
-    with pytest.raises(KeyboardInterrupt):
-        fail_half_way(path, KeyboardInterrupt())
-    assert [file.read_text() for file in path.parent.iterdir()] == ["before"]
 
 
 def test_a_checkpoint_is_replaced_only_by_a_whole_one(

@@ -5,10 +5,10 @@ import torch
 
 from cfaug.commands.common import data_parser
 from cfaug.confounding import contingency, mutual_information
-from datamodules.base import Rows
 from datamodules.digits import ConfoundedDigits
 from datamodules.renderers import Color, Thickness
 from datamodules.sources import load_mnist, resize
+from datamodules.splits import Rows
 
 
 def digits(**options: object) -> ConfoundedDigits:
@@ -187,10 +187,8 @@ def test_a_family_is_what_its_yaml_says(family: str, request: pytest.FixtureRequ
         data.root = request.getfixturevalue("mnist_root")
     data.setup()
     assert data.attribute_space.names == ("digit", *FAMILIES[family])
-    rows = data.splits["train"].__getitems__(
-        list(range(2_000 if data.source == "mnist" else 1_300))
-    )
-    image, table = data.finish(rows)["image"], rows["attributes"]
+    batch = data.first("train", 2_000)
+    image, table = batch["image"], batch["attributes"]
     assert image.shape[1:] == data.image_shape
     assert float(image.min()) >= 0
     assert float(image.max()) <= 1
@@ -201,7 +199,6 @@ def test_a_family_is_what_its_yaml_says(family: str, request: pytest.FixtureRequ
         assert aligned == pytest.approx(strength + (1 - strength) / values, abs=0.02)
     targets = table.clone()
     targets[:, 1:] = (targets[:, 1:] + 1) % torch.tensor(data.attribute_space.cardinalities[1:])
-    batch = data.finish(rows)
     assert torch.equal(data.counterfactual(batch, table), image)
     for column in range(1, table.shape[1]):
         one = torch.where(torch.arange(table.shape[1]) == column, targets, table)

@@ -42,7 +42,7 @@ def test_the_loop_leaves_figures_pictures_and_commands(words: list[str]) -> None
     assert "oracle true" in commands["classifier-oracle/seed-0"]
     for picture in ("accuracy.png", "audit/audit.png", "evaluate/effectiveness.png"):
         assert (folder / picture).stat().st_size > 5_000
-    assert (folder / "augment/counterfactuals.npz").exists()
+    assert (folder / "augment/counterfactuals-00000-of-00001.parquet").exists()
 
 
 def test_a_finished_part_is_not_computed_again_and_a_lost_one_is(words: list[str]) -> None:

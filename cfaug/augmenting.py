@@ -1,0 +1,140 @@
+"""Counterfactuals of all training images, made in shards that do not depend on each other."""
+
+from collections.abc import Mapping
+from math import ceil
+from pathlib import Path
+
+import torch
+from rich.progress import track
+from torch import Tensor
+
+from cfaug.evaluation.readers import Reader, as_rendered, train_judge
+from cfaug.generators.base import Generator
+from cfaug.interventions import non_label_columns, set_values
+from cfaug.module import best_device
+from datamodules.attributes import AttributeSpace
+from datamodules.base import AttributeDataModule
+from datamodules.counterfactuals import (
+    Counterfactuals,
+    Shard,
+    shard_path,
+    write_shard,
+)
+from datamodules.noise import uniform
+from datamodules.writing import whole_file
+
+
+def trained_judge(path: Path, data: AttributeDataModule, steps: int, precision: str) -> Reader:
+    """A judge of the data, kept in a file, so that a run that goes on has the same one."""
+    if not path.exists():
+        judge = train_judge(data.unconfounded(), steps, precision)
+        with whole_file(path) as part:
+            torch.save(judge.state_dict(), part)
+    judge = Reader(data.attribute_space, data.image_shape, as_rendered)
+    judge.load_state_dict(torch.load(path, weights_only=True))
+    return judge.eval()
+
+
+class Maker:
+    """Makes counterfactuals of training images.
+
+    Which values an image gets follows from the seed and the image alone, so that it matters neither
+    where a shard begins nor what was made before.
+
+    Args:
+        generator: The generator.
+        data: The data, set up.
+        judge: What reads the counterfactuals, if anything.
+        seed: Seed of the fresh values.
+        copies: Counterfactuals of each image.
+        codes: ``{column: code}`` to set; None gives all attributes but the label fresh values.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        data: AttributeDataModule,
+        judge: Reader | None,
+        seed: int,
+        copies: int,
+        codes: Mapping[int, int] | None = None,
+    ) -> None:
+        self.device = best_device()
+        self.generator = generator.to(self.device)
+        self.judge = judge.to(self.device) if judge else None
+        self.data, self.seed, self.copies, self.codes = data, seed, copies, codes
+
+    @torch.no_grad()
+    def make(self, start: int, stop: int) -> Shard:
+        """Counterfactuals of the training images at positions from `start` to before `stop`."""
+        parts = [
+            self._batch(torch.arange(first, min(first + 256, stop)))
+            for first in range(start, stop, 256)
+        ]
+        return Shard(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+
+    def _batch(self, positions: Tensor) -> list[Tensor]:
+        batch = self.data.batch("train", positions.to(self.device))
+        columns = batch["image"], batch["attributes"], batch["index"]
+        image, source, index = (c.repeat_interleave(self.copies, dim=0) for c in columns)
+        copy = torch.arange(self.copies, device=self.device).repeat(len(positions))
+        space = self.data.attribute_space
+        if self.codes is None:
+            target = fixed_values(source, space, index * self.copies + copy, self.seed)
+        else:
+            target = set_values(source, self.codes)
+        images = (self.generator.edit(image, source, target) * 255).round().byte()
+        made = [images, index, copy, source, target]
+        if self.judge is not None:
+            made.append(self.judge.read(images.float() / 255))
+        return [column.cpu() for column in made]
+
+
+def fixed_values(attributes: Tensor, space: AttributeSpace, number: Tensor, seed: int) -> Tensor:
+    """Give every attribute but the label a uniform value that follows from a number and a seed.
+
+    Args:
+        attributes: (B, K) int64 codes.
+        space: The attributes.
+        number: (B,) int64, other for each counterfactual.
+        seed: The seed.
+
+    Returns:
+        (B, K) int64 codes.
+    """
+    targets = attributes.clone()
+    for column in non_label_columns(space):
+        noise = uniform(seed, f"augment/{space.names[column]}", number, 1)[:, 0]
+        targets[:, column] = (noise * space.cardinalities[column]).long()
+    return targets
+
+
+def write_shards(maker: Maker, folder: Path, size: int, recipe: Mapping[str, str]) -> None:
+    """Write the shards that are not there yet, each whole or not at all.
+
+    Args:
+        maker: What makes the counterfactuals.
+        folder: Where they go.
+        size: Counterfactuals in a shard, at least the copies of one image.
+        recipe: What they follow from.
+
+    Raises:
+        ValueError: If one cannot be written.
+    """
+    count = len(maker.data.splits["train"])
+    step = max(1, size // maker.copies)
+    shards = ceil(count / step)
+    for number in track(range(shards), description="counterfactuals", total=shards):
+        path = shard_path(folder, number, shards)
+        if not path.exists():
+            shard = maker.make(number * step, min((number + 1) * step, count))
+            write_shard(path, shard, maker.data.attribute_space, recipe)
+
+
+def agreement(made: Counterfactuals) -> dict[str, float]:
+    """How often the judge reads the wanted value of each attribute, in per cent."""
+    if made.read is None:
+        return {}
+    share = 100 * (made.read == made.target).double().mean(0)
+    names = (f"augment/read_as_wanted/{name}" for name in made.space.names)
+    return dict(zip(names, share.tolist(), strict=True))

@@ -1,0 +1,35 @@
+"""A folder of results belongs to the options that they were made with."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from datamodules.writing import write_json
+
+
+def changed_options(known: Mapping[str, str], options: Mapping[str, str]) -> str:
+    """What differs between two sets of options, in words; empty where nothing does."""
+    changed = [name for name in options if options[name] != known.get(name)]
+    return ", ".join(f"{name} {known.get(name)} instead of {options[name]}" for name in changed)
+
+
+def claim(path: Path, options: Mapping[str, str], what: str) -> None:
+    """Refuse a folder whose results were made with other options.
+
+    Args:
+        path: JSON in the folder that holds the options; it is written if it is not there.
+        options: The options.
+        what: What the folder holds, for the message.
+
+    Raises:
+        ValueError: If they were, or the folder cannot be written.
+    """
+    if not path.exists():
+        write_json(path, options)
+    changes = changed_options(json.loads(path.read_text()), options)
+    if changes:
+        msg = (
+            f"{path.parent} holds {what} with {changes}; "
+            "choose another --folder, or remove that one to start anew"
+        )
+        raise ValueError(msg)

@@ -1,0 +1,53 @@
+"""The images of a split, fetched a batch at a time."""
+
+from typing import NotRequired, TypedDict
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+
+class Rows(TypedDict):
+    """What travels from a loader to the device, before rendering."""
+
+    source: Tensor
+    attributes: Tensor
+    index: Tensor
+    draw: Tensor
+    counterfactual: NotRequired[Tensor]
+
+
+class Split(Dataset[Rows]):
+    """Images of a split in memory, fetched a batch at a time.
+
+    Args:
+        source: (N, C, H, W) uint8, what is rendered.
+        attributes: (N, K) int64 codes.
+    """
+
+    def __init__(self, source: Tensor, attributes: Tensor) -> None:
+        self.source = source
+        self.attributes = attributes
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.source)
+
+    def pictures(self, position: Tensor) -> Tensor:
+        """(B, C, H, W) uint8 of the rows at `position` (B,)."""
+        return self.source[position]
+
+    def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
+        """Fetch rows by position, or by (position, draw)."""
+        pairs = torch.tensor(keys)
+        position, draw = (pairs, pairs) if pairs.ndim == 1 else pairs.unbind(1)
+        return self.fetch(position, draw)
+
+    def fetch(self, position: Tensor, draw: Tensor) -> Rows:
+        """Fetch the rows at positions (B,), for draws (B,)."""
+        return {
+            "source": self.pictures(position),
+            "attributes": self.attributes[position],
+            "index": position,
+            "draw": draw,
+        }

@@ -1,0 +1,113 @@
+"""Counterfactuals on disk: written, read back in training, exported."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from cfaug.cli import main
+from datamodules.counterfactuals import read_counterfactuals
+from datamodules.folder import ImagesWithTable
+from tests.integration.test_cli import CLASSIFIER, DATA, fit
+from tests.integration.test_errors import checkpoint, fails
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A command that was run once."""
+    folder = tmp_path_factory.mktemp("augment")
+    path = checkpoint(folder / "generator")
+    words = ["augment", *DATA, "--folder", str(folder / "made"), "--generator", str(path)]
+    words += ["--shard_size", "600", "--judge_steps", "2", "--copies", "2"]
+    assert main(words) == 0
+    return words
+
+
+def folder_of(words: list[str]) -> Path:
+    return Path(words[words.index("--folder") + 1])
+
+
+def test_what_a_run_leaves(words: list[str]) -> None:
+    folder = folder_of(words)
+    figures = json.loads((folder / "metrics.json").read_text())
+    assert figures["augment/images"] == 2600
+    assert 0 <= figures["augment/read_as_wanted/color"] <= 100
+    assert (folder / "counterfactuals.png").stat().st_size > 5_000
+    assert len(list(folder.glob("*.parquet"))) == 5
+    recipe = read_counterfactuals(folder).recipe
+    assert len(recipe["generator_sha256"]) == 64
+    assert recipe["seed"] == "0"
+
+
+def test_again_with_other_options_is_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = fails([*words, "--seed", "1"], capsys)
+    assert "holds counterfactuals with seed 0 instead of 1; choose another --folder" in message
+
+
+def test_a_lost_shard_is_written_again_the_same(words: list[str]) -> None:
+    shard = sorted(folder_of(words).glob("*.parquet"))[3]
+    content = shard.read_bytes()
+    shard.unlink()
+    assert main(words) == 0
+    assert shard.read_bytes() == content
+
+
+def test_a_classifier_trains_on_them(words: list[str], tmp_path: Path) -> None:
+    option = ["--data.init_args.counterfactuals", str(folder_of(words))]
+    assert fit("classifier", tmp_path / "a", *option) == 0
+    figures = json.loads((tmp_path / "a/run/a/metrics.json").read_text())
+    assert figures["train/counterfactual"] > 0
+    assert figures["train/distance"] > 0
+
+
+def test_two_sources_of_counterfactuals_are_one_too_many(
+    words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    options = ["--data.init_args.counterfactuals", str(folder_of(words))]
+    options += ["--model.generator", words[words.index("--generator") + 1]]
+    fit_words = ["classifier", "fit", *DATA, *CLASSIFIER, *options]
+    fit_words += ["--trainer.logger", "false", "--trainer.default_root_dir", str(tmp_path)]
+    assert "leave one of them out" in fails(fit_words, capsys)
+
+
+def test_an_unknown_attribute_or_value_in_a_target(
+    words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = [*words, "--folder", str(tmp_path / "red"), "--copies", "1"]
+    message = fails([*words, "--targets", "{hue: red}"], capsys)
+    assert "unknown attribute 'hue'; this data set has ['digit', 'thickness', 'color']" in message
+    message = fails([*words, "--targets", "{color: pink}"], capsys)
+    assert "attribute 'color' has no value 'pink'; choose one of ['red'" in message
+    assert not list((tmp_path / "red").iterdir())
+    assert main([*words, "--targets", "{color: red}"]) == 0
+    made = read_counterfactuals(tmp_path / "red")
+    assert set(made.target[:, 2].tolist()) == {0}
+    assert torch.equal(made.target[:, :2], made.source[:, :2])
+
+
+def test_an_export_needs_no_reader_of_its_own(
+    words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    made = read_counterfactuals(folder_of(words))
+    out = tmp_path / "plain"
+    assert main(["export", str(folder_of(words)), str(out)]) == 0
+    with (out / "table.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2600
+    color = made.space.attributes[2]
+    assert rows[77]["color"] == color.values[int(made.target[77, 2])]
+    assert rows[77]["source_color"] == color.values[int(made.source[77, 2])]
+    assert (rows[77]["index"], rows[77]["copy"]) == ("38", "1")
+    # The export is data of one's own.
+    data = ImagesWithTable(
+        out / "images", "digit", out / "table.csv", ["thickness", "color"], size=16
+    )
+    data.setup()
+    batch = data.first("train", 8)
+    pictures = made.pictures(batch["index"].tolist())
+    assert torch.equal((batch["image"] * 255).round().byte(), pictures)
+    assert "exists; choose another" in fails(["export", str(folder_of(words)), str(out)], capsys)
