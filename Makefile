@@ -68,6 +68,12 @@ study: setup ## Compare generators at 16 px; finished cells are kept in experime
 study-full: setup ## Compare the default generator with the baselines at 28 px over the strengths
 	$(CFAUG) study -c experiments/studies/generator/full.yaml $(ARGS)
 
+.PHONY: families
+families: setup ## The default generator and the baselines on every other family of MNIST, one seed
+	for study in experiments/studies/families/*.yaml; do \
+		$(CFAUG) study -c $$study $(ARGS) || exit 1; \
+	done
+
 .PHONY: speed
 speed: setup ## Measure how fast images are rendered, and read from files
 	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/rendering.py

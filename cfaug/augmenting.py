@@ -67,11 +67,11 @@ class Maker:
     @torch.no_grad()
     def make(self, start: int, stop: int) -> Shard:
         """Counterfactuals of the training images at positions from `start` to before `stop`."""
-        parts = [
-            self._batch(torch.arange(first, min(first + 256, stop)))
-            for first in range(start, stop, 256)
-        ]
-        return Shard(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+        positions = torch.arange(start, stop)
+        parts = [self._batch(some) for some in torch.split(positions, 256)]
+        images, index, copy, source, target, *read = map(torch.cat, zip(*parts, strict=True))
+        files = self.data.splits["train"].file_names(positions.repeat_interleave(self.copies))
+        return Shard(images, index, copy, source, target, read[0] if read else None, files)
 
     def _batch(self, positions: Tensor) -> list[Tensor]:
         batch = self.data.batch("train", positions.to(self.device))

@@ -37,6 +37,7 @@ class Shard:
         source: (N, K) int64 codes of the original.
         target: (N, K) int64 codes of the counterfactual.
         read: (N, K) int64 codes that a judge reads from it; None without a judge.
+        files: Names of the files of the originals; None where they have none.
     """
 
     images: Tensor
@@ -45,6 +46,7 @@ class Shard:
     source: Tensor
     target: Tensor
     read: Tensor | None = None
+    files: list[str] | None = None
 
 
 def shard_path(folder: Path, number: int, shards: int) -> Path:
@@ -57,8 +59,8 @@ def write_shard(
 ) -> None:
     """Write a shard, whole or not at all.
 
-    Columns: ``image``, the bytes of a PNG; ``index`` and ``copy``; and by name, for each attribute
-    A, ``source_A``, ``target_A`` and ``read_A``.
+    Columns: ``image``, the bytes of a PNG; ``index`` and ``copy``; ``file``, that of the original,
+    where it has one; and by name, for each attribute A, ``source_A``, ``target_A`` and ``read_A``.
 
     Args:
         path: The file.
@@ -74,6 +76,8 @@ def write_shard(
         "index": pa.array(shard.index.tolist(), pa.int64()),
         "copy": pa.array(shard.copy.tolist(), pa.int64()),
     }
+    if shard.files is not None:
+        columns["file"] = pa.array(shard.files)
     for prefix, codes in ((SOURCE, shard.source), (TARGET, shard.target), (READ, shard.read)):
         if codes is None:
             continue
@@ -105,23 +109,25 @@ class Counterfactuals:
         folder: Where they lie.
         recipe: How they were made.
         space: The attributes they were made for.
-        files: The PNG of each.
+        pngs: The PNG of each.
         index: (N,) int64, the batch's index of the original.
         copy: (N,) int64.
         source: (N, K) int64 codes of the original.
         target: (N, K) int64 codes.
         read: (N, K) int64 codes that a judge read; None without one.
+        files: Names of the files of the originals; None where they have none.
     """
 
     folder: Path
     recipe: Mapping[str, Any]
     space: AttributeSpace
-    files: pa.ChunkedArray
+    pngs: pa.ChunkedArray
     index: Tensor
     copy: Tensor
     source: Tensor
     target: Tensor
     read: Tensor | None
+    files: list[str] | None
 
     def __len__(self) -> int:
         """Number of counterfactuals."""
@@ -129,7 +135,7 @@ class Counterfactuals:
 
     def pictures(self, rows: Sequence[int]) -> Tensor:
         """(B, 3, H, W) uint8 of some of them."""
-        files = (io.BytesIO(self.files[row].as_py()) for row in rows)
+        files = (io.BytesIO(self.pngs[row].as_py()) for row in rows)
         pixels = np.stack([np.asarray(Image.open(file)) for file in files])
         return torch.from_numpy(pixels).permute(0, 3, 1, 2)
 
@@ -182,6 +188,7 @@ def read_counterfactuals(folder: Path) -> Counterfactuals:
         _codes(table, space, SOURCE),
         _codes(table, space, TARGET),
         _codes(table, space, READ) if f"{READ}_{space.label}" in table.column_names else None,
+        table["file"].to_pylist() if "file" in table.column_names else None,
     )
 
 

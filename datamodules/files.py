@@ -57,11 +57,14 @@ class FileSplit(TableSplit):
         self.size = size
         self.max_pixels = max_pixels
 
+    def file_names(self, position: Tensor) -> list[str]:
+        """See `Split.file_names`."""
+        return [self.files[row] for row in position.tolist()]
+
     def pictures(self, position: Tensor) -> Tensor:
         """See `Split.pictures`; (B, 3, size, size)."""
         images = []
-        for row in position.tolist():
-            name = self.files[row]
+        for name in self.file_names(position):
             where = f"{self.store.path}/{name}"
             images.append(decode(self.store.read(name), where, self.size, self.max_pixels))
         return torch.stack(images)

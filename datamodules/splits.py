@@ -37,6 +37,10 @@ class Split(Dataset[Rows]):
         """(B, C, H, W) uint8 of the rows at `position` (B,)."""
         return self.source[position]
 
+    def file_names(self, position: Tensor) -> list[str] | None:
+        """Names of the files of the rows at `position` (B,), where they have any."""
+        return None
+
     def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
         """Fetch rows by position, or by (position, draw)."""
         pairs = torch.tensor(keys)

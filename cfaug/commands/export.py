@@ -29,7 +29,8 @@ def export(made: Counterfactuals, folder: Path) -> None:
 
     The table has the columns file; by the names of the attributes the values that were wanted; and
     of each attribute A ``source_A``, the value of the original, and ``read_A``, what a judge reads;
-    index and copy, the number of the original and which counterfactual of it this is.
+    index, copy and source_file, the number of the original, which counterfactual of it this is, and
+    the file of the original, where it has one.
 
     Args:
         made: The counterfactuals.
@@ -46,13 +47,14 @@ def export(made: Counterfactuals, folder: Path) -> None:
     with whole_folder(folder) as part, (part / "table.csv").open("w", newline="") as file:
         (part / "images").mkdir()
         table = csv.writer(file)
-        table.writerow([*header, "index", "copy"])
+        table.writerow([*header, "index", "copy", *(["source_file"] if made.files else [])])
         for row in track(range(len(made)), description="images"):
             name = f"{row:06}.png"
-            (part / "images" / name).write_bytes(made.files[row].as_py())
+            (part / "images" / name).write_bytes(made.pngs[row].as_py())
             values = [
                 attribute.values[code]
                 for table_ in codes.values()
                 for attribute, code in zip(made.space.attributes, table_[row].tolist(), strict=True)
             ]
-            table.writerow([name, *values, int(made.index[row]), int(made.copy[row])])
+            original = [made.files[row]] if made.files else []
+            table.writerow([name, *values, int(made.index[row]), int(made.copy[row]), *original])

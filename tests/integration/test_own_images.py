@@ -1,5 +1,6 @@
 """The commands on images and a table that a user brings."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -44,6 +45,22 @@ def test_the_loop_runs_on_own_images_without_an_oracle(people: Path) -> None:
     for unknown in ("oracle", "gap_closed", "flip_rate", "exact_l1"):
         assert unknown not in named
     assert (people / "run/accuracy.png").exists()
+
+
+def test_counterfactuals_tell_the_file_of_their_original(people: Path, tmp_path: Path) -> None:
+    checkpoint = people / "run/generator/run/checkpoints/last.ckpt"
+    words = ["augment", "-c", str(people / "data.yaml"), "--generator", str(checkpoint)]
+    assert main([*words, "--folder", str(tmp_path / "made"), "--copies", "2"]) == 0
+    assert main(["export", str(tmp_path / "made"), str(tmp_path / "plain")]) == 0
+    with (people / "table.csv").open(newline="") as file:
+        table = {row["file"]: row for row in csv.DictReader(file)}
+    with (tmp_path / "plain/table.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 280
+    for row in rows:
+        original = table[row["source_file"]]
+        assert (row["source_hair"], row["source_sex"]) == (original["hair"], original["sex"])
+        assert row["index"] == row["source_file"].removesuffix(".png")
 
 
 def test_a_file_that_is_no_image_is_named_in_one_line(
