@@ -162,8 +162,25 @@ def write_faces(root: Path, count: int, strength: float, seed: int) -> Iterator[
         (folder / RECIPE).write_text(json.dumps(recipe) + "\n")
 
 
+def draw_faces(codes: Tensor, numbers: Tensor, seed: int, size: int) -> Tensor:
+    """Faces as they come out of their files.
+
+    Args:
+        codes: (B, 7) int64.
+        numbers: (B,) int64 numbers of the faces.
+        seed: Seed of the noise.
+        size: Side that images are scaled to.
+
+    Returns:
+        (B, 3, size, size) uint8.
+    """
+    faces = zip(codes.tolist(), numbers.tolist(), strict=True)
+    images = (jpeg(draw_face(codes_, seed, number)) for codes_, number in faces)
+    return torch.stack([decode(image, "", size, 10**6) for image in images])
+
+
 class DrawnFaces(TableSplit):
-    """Faces that are drawn as they are fetched.
+    """Faces that are drawn when they are first fetched.
 
     Args:
         codes: (M, 7) int64, all attributes of all faces.
@@ -178,19 +195,21 @@ class DrawnFaces(TableSplit):
         self, codes: Tensor, rows: Tensor, columns: list[int], count: int, seed: int, size: int
     ) -> None:
         super().__init__(codes[:, columns], rows)
-        self.codes = codes
-        self.count, self.seed, self.size = count, seed, size
+        self.codes = codes[rows]
+        self.numbers, self.seed = rows % count, seed
+        self.source = torch.zeros(len(rows), 3, size, size, dtype=torch.uint8)
+        self.is_drawn = torch.zeros(len(rows), dtype=torch.bool)
+        for shared in (self.source, self.is_drawn):  # by the loader's workers: drawing takes time
+            shared.share_memory_()  # type: ignore[no-untyped-call]
 
     def pictures(self, position: Tensor) -> Tensor:
         """See `Split.pictures`; (B, 3, size, size)."""
-        rows = self.rows[position]
-        return self.drawn(self.codes[rows], rows)
-
-    def drawn(self, codes: Tensor, rows: Tensor) -> Tensor:
-        """(B, 3, size, size) uint8 of (B, 7) codes, drawn, stored and read as the files are."""
-        faces = zip(codes.tolist(), (rows % self.count).tolist(), strict=True)
-        images = (jpeg(draw_face(codes, self.seed, number)) for codes, number in faces)
-        return torch.stack([decode(image, "", self.size, 10**6) for image in images])
+        new = position[~self.is_drawn[position]]
+        if len(new):
+            size = self.source.shape[-1]
+            self.source[new] = draw_faces(self.codes[new], self.numbers[new], self.seed, size)
+            self.is_drawn[new] = True
+        return super().pictures(position)
 
 
 class Faces(CelebA):
@@ -256,7 +275,9 @@ class Faces(CelebA):
         rows = batch["index"].cpu()
         codes = self.codes[rows]
         codes[:, self.columns] = targets.cpu()
-        return self._drawn(rows).drawn(codes, rows).to(targets.device).float() / 255
+        numbers, size = rows % (len(self.codes) // 2), self.image_shape[-1]
+        drawn = draw_faces(codes, numbers, self.face_seed, size)
+        return drawn.to(targets.device).float() / 255
 
     def unconfounded(self) -> Self:
         """See `AttributeDataModule.unconfounded`: the process is known and drawn without it."""

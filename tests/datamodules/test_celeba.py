@@ -1,15 +1,18 @@
 import re
 import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
 from cfaug.commands.common import data_parser
 from datamodules.celeba import CelebA
 from datamodules.faces import NAMES, Faces, draw_face, faces_space, write_faces
+from datamodules.splits import Rows
 
 COUNT = 60
 ATTRIBUTES, PARTITION, IMAGES = "list_attr_celeba", "list_eval_partition", "img_align_celeba"
@@ -214,6 +217,26 @@ def test_the_unconfounded_faces_are_those_of_the_test_set_drawn_anew(tmp_path: P
     table = data.unconfounded().splits["train"].attributes
     assert float((table[:, :1] == table[:, 1:]).double().mean()) == pytest.approx(0.5, abs=0.1)
     assert torch.equal(data.unconfounded().splits["test"].attributes, test.attributes)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_face_is_drawn_once_whoever_fetches_it(
+    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(write_faces(tmp_path / "faces", 60, 0.9, 0))
+    data = Faces(tmp_path / "faces", size=16, oracle=True, num_workers=workers, batch_size=8)
+    data.setup()
+    positions = torch.arange(48)
+    first = {int(i): x for rows in data.train_dataloader() for i, x in rows_of(rows)}
+    monkeypatch.setattr("datamodules.faces.draw_face", None)
+    again = data.batch("train", positions)
+    assert len(first) == 48
+    for index, image in zip(again["index"].tolist(), again["source"], strict=True):
+        assert torch.equal(image, first[index])
+
+
+def rows_of(rows: Rows) -> Iterator[tuple[Tensor, Tensor]]:
+    return zip(rows["index"], rows["source"], strict=True)
 
 
 def test_every_attribute_shows() -> None:
