@@ -1,6 +1,6 @@
 """Counterfactuals of all training images, made in shards that do not depend on each other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import ceil
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from cfaug.evaluation.readers import Reader, as_rendered, train_judge
 from cfaug.generators.base import Generator
 from cfaug.interventions import non_label_columns, set_values
 from cfaug.module import best_device
-from datamodules.attributes import AttributeSpace
+from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
 from datamodules.counterfactuals import (
     Counterfactuals,
@@ -68,16 +68,22 @@ class Maker:
     def make(self, start: int, stop: int) -> Shard:
         """Counterfactuals of the training images at positions from `start` to before `stop`."""
         positions = torch.arange(start, stop)
-        parts = [self._batch(some) for some in torch.split(positions, 256)]
+        batches = self.data.batches("train", self.device, range(start, stop))
+        parts = [part for batch in batches for part in self._parts(batch)]
         images, index, copy, source, target, *read = map(torch.cat, zip(*parts, strict=True))
         files = self.data.splits["train"].file_names(positions.repeat_interleave(self.copies))
         return Shard(images, index, copy, source, target, read[0] if read else None, files)
 
-    def _batch(self, positions: Tensor) -> list[Tensor]:
-        batch = self.data.batch("train", positions.to(self.device))
+    def _parts(self, batch: Batch) -> Iterator[list[Tensor]]:
+        """Columns of a `Shard`, for as many images at once as a batch has."""
+        size = len(batch["index"])
+        copy = torch.arange(self.copies, device=self.device).repeat(size)
         columns = batch["image"], batch["attributes"], batch["index"]
-        image, source, index = (c.repeat_interleave(self.copies, dim=0) for c in columns)
-        copy = torch.arange(self.copies, device=self.device).repeat(len(positions))
+        repeated = (column.repeat_interleave(self.copies, dim=0) for column in columns)
+        for some in zip(*(torch.split(c, size) for c in (*repeated, copy)), strict=True):
+            yield [column.cpu() for column in self._made(*some)]
+
+    def _made(self, image: Tensor, source: Tensor, index: Tensor, copy: Tensor) -> list[Tensor]:
         space = self.data.attribute_space
         if self.codes is None:
             target = fixed_values(source, space, index * self.copies + copy, self.seed)
@@ -85,9 +91,7 @@ class Maker:
             target = set_values(source, self.codes)
         images = (self.generator.edit(image, source, target) * 255).round().byte()
         made = [images, index, copy, source, target]
-        if self.judge is not None:
-            made.append(self.judge.read(images.float() / 255))
-        return [column.cpu() for column in made]
+        return [*made, self.judge.read(images.float() / 255)] if self.judge else made
 
 
 def fixed_values(attributes: Tensor, space: AttributeSpace, number: Tensor, seed: int) -> Tensor:
@@ -121,6 +125,7 @@ def write_shards(maker: Maker, folder: Path, size: int, recipe: Mapping[str, str
     Raises:
         ValueError: If one cannot be written.
     """
+    told = {**recipe, "fingerprint": maker.data.fingerprint()}
     count = len(maker.data.splits["train"])
     step = max(1, size // maker.copies)
     shards = ceil(count / step)
@@ -128,7 +133,7 @@ def write_shards(maker: Maker, folder: Path, size: int, recipe: Mapping[str, str
         path = shard_path(folder, number, shards)
         if not path.exists():
             shard = maker.make(number * step, min((number + 1) * step, count))
-            write_shard(path, shard, maker.data.attribute_space, recipe)
+            write_shard(path, shard, maker.data.attribute_space, told)
 
 
 def agreement(made: Counterfactuals) -> dict[str, float]:

@@ -77,6 +77,6 @@ def _remainder(
             int(images[cell]),
         )
         for cell in lacking.argsort(descending=True)[:MOST_SHORT].tolist()
-        if lacking[cell] > 0
+        if lacking[cell] > 1e-3 * wanted.flatten()[cell]  # beyond rounding
     )
     return Remainder(first.name, second.name, float(cnf(drawn)), short)

@@ -8,6 +8,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from cfaug.callbacks.edits import EditGrid
+from cfaug.callbacks.groups import GroupTable
 from cfaug.callbacks.records import RunRecord, SaveRunConfig
 from cfaug.classifiers.classifier import Classifier
 from cfaug.generators.base import Generator
@@ -95,4 +96,4 @@ def run_generator(args: list[str]) -> CfaugCLI:
 
 def run_classifier(args: list[str]) -> CfaugCLI:
     """Run ``cfaug classifier``."""
-    return _run("classifier", Classifier, args, family=False, callbacks=[RunRecord()])
+    return _run("classifier", Classifier, args, family=False, callbacks=[RunRecord(), GroupTable()])

@@ -144,13 +144,18 @@ class AttributeSpace:
             groups = groups * cardinality + attributes[:, column]
         return groups
 
-    def group_name(self, group: int) -> str:
-        """A combination by name, for example ``digit=3, color=red``."""
-        parts: list[str] = []
+    def values(self, group: int) -> list[str]:
+        """The values of a combination, in the order of the attributes."""
+        values: list[str] = []
         for attribute in reversed(self.attributes):
             group, code = divmod(group, len(attribute.values))
-            parts.append(f"{attribute.name}={attribute.values[code]}")
-        return ", ".join(reversed(parts))
+            values.append(attribute.values[code])
+        return values[::-1]
+
+    def group_name(self, group: int) -> str:
+        """A combination by name, for example ``digit=3, color=red``."""
+        named = zip(self.names, self.values(group), strict=True)
+        return ", ".join(f"{name}={value}" for name, value in named)
 
     def encode(self, targets: Mapping[str, str | int]) -> dict[int, int]:
         """Translate wanted values by name, ``{"color": "red"}``, into ``{column: code}``.

@@ -1,7 +1,7 @@
 """The DataModule that all data sets share: splits, loaders, sampling, rendering on the device."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any, Self, cast
@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datamodules.attributes import AttributeSpace, Batch
-from datamodules.counterfactuals import PairedSplit, read_counterfactuals
+from datamodules.counterfactuals import Fingerprint, PairedSplit, read_counterfactuals
 from datamodules.noise import run_seed
 from datamodules.sampling import (
     EARLY_CAP,
@@ -195,7 +195,7 @@ class AttributeDataModule(LightningDataModule, ABC):
             raise ValueError(msg)
         if self.counterfactuals is not None:
             made = read_counterfactuals(Path(self.counterfactuals))
-            split = PairedSplit(split, made, self.attribute_space, self.image_shape)
+            split = PairedSplit(split, made, self.attribute_space, self.fingerprint())
         epoch, batches = self.resume_at
         sampler = DrawSampler(
             split,
@@ -217,10 +217,23 @@ class AttributeDataModule(LightningDataModule, ABC):
             persistent_workers=False,
         )
 
-    def split_dataloader(self, split: str) -> DataLoader[Rows]:
-        """Loader of a split in its order, every image once."""
+    def fingerprint(self) -> Fingerprint:
+        """What tells the training images from others, as they are drawn too."""
+        images = self.first("train", 64)["image"]
+        grey = [round(255 * value, 1) for value in images.mean((1, 2, 3)).tolist()]
+        return {
+            "sha256": self.splits["train"].fingerprint(),
+            "image_shape": list(images.shape[1:]),
+            "grey": grey,
+        }
+
+    def split_dataloader(
+        self, split: str, positions: Sequence[int] | None = None
+    ) -> DataLoader[Rows]:
+        """Loader of a split in its order, every image once, or of the images at some positions."""
         return DataLoader(
             self.splits[split],
+            sampler=cast("Any", positions),
             batch_size=max(self.batch_size, 256),
             num_workers=self.num_workers,
             collate_fn=_as_fetched,
@@ -238,16 +251,20 @@ class AttributeDataModule(LightningDataModule, ABC):
         """Loader of the training split in its order."""
         return self.split_dataloader("train")
 
-    def batches(self, split: str, device: torch.device) -> Iterator[Batch]:
-        """Batches of a split in its order, rendered on a device, outside of a Trainer."""
-        for rows in self.split_dataloader(split):
-            moved = {name: value.to(device) for name, value in rows.items()}
-            yield self.finish(cast("Rows", moved))
+    def batches(
+        self, split: str, device: torch.device, positions: Sequence[int] | None = None
+    ) -> Iterator[Batch]:
+        """Batches of `split_dataloader`, rendered on a device, outside of a Trainer."""
+        for rows in self.split_dataloader(split, positions):
+            yield self._finish_on(device, rows)
 
     def batch(self, split: str, positions: Tensor) -> Batch:
         """The images at positions (B,) of a split, on the device of these, outside of a Trainer."""
         rows = self.splits[split].fetch(positions.cpu(), positions.cpu())
-        moved = {name: cast("Tensor", value).to(positions.device) for name, value in rows.items()}
+        return self._finish_on(positions.device, rows)
+
+    def _finish_on(self, device: torch.device, rows: Rows) -> Batch:
+        moved = {name: cast("Tensor", value).to(device) for name, value in rows.items()}
         return self.finish(cast("Rows", moved))
 
     def first(self, split: str, count: int) -> Batch:

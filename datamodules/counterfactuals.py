@@ -5,7 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
+from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -22,8 +23,23 @@ from datamodules.writing import whole_file
 RECIPE = b"cfaug"
 """Key of the JSON, in the metadata of a shard, that tells how it was made."""
 
+CHECKSUM = b"cfaug_crc32"
+"""Key of that JSON's CRC-32."""
+
 SOURCE, TARGET, READ = "source", "target", "read"
 """Prefixes of columns: value that the original has, that was wanted, that a judge reads."""
+
+
+class Fingerprint(TypedDict):
+    """What tells training images from others, for JSON.
+
+    ``sha256`` is that of `Split.fingerprint`; ``image_shape`` (3, H, W) and ``grey``, the mean grey
+    level (0 to 255) of the first images, tell how they are drawn.
+    """
+
+    sha256: str
+    image_shape: list[int]
+    grey: list[float]
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,8 @@ def write_shard(
         path: The file.
         shard: What to write.
         space: The attributes.
-        recipe: How it was made, for JSON; the attributes are added.
+        recipe: How it was made, for JSON, the ``fingerprint`` of the data among it; the attributes
+            are added.
 
     Raises:
         ValueError: If it cannot be written.
@@ -86,11 +103,14 @@ def write_shard(
             values = pa.DictionaryArray.from_arrays(positions, list(attribute.values))
             columns[f"{prefix}_{attribute.name}"] = values
     made_for = {
+        "columns": list(columns),
         "attributes": {attribute.name: attribute.values for attribute in space.attributes},
         "label": space.label,
-        "image_shape": list(shard.images.shape[1:]),
     }
-    table = pa.table(columns).replace_schema_metadata({RECIPE: json.dumps({**recipe, **made_for})})
+    told = json.dumps({**recipe, **made_for}).encode()
+    # Checksums of pages do not cover it.
+    metadata = {RECIPE: told, CHECKSUM: str(crc32(told))}
+    table = pa.table(columns).replace_schema_metadata(metadata)
     with whole_file(path) as part:
         pq.write_table(table, part, write_page_checksum=True)
 
@@ -152,11 +172,16 @@ def find_shards(folder: Path) -> list[Path]:
         raise ValueError(msg)
     shards = int(found[0].stem.rpartition("-")[2])
     wanted = [shard_path(folder, number, shards) for number in range(shards)]
-    missing = [path.name for path in wanted if path not in found]
-    if missing or len(found) > shards:
-        rest = [path.name for path in found if path not in wanted]
-        what = f"lacks {', '.join(missing[:3])}" if missing else f"also has {', '.join(rest[:3])}"
-        msg = f"{folder} {what}; run the command that wrote it again, into a folder of its own"
+    if rest := [path.name for path in found if path not in wanted]:
+        msg = (
+            f"{folder} also holds {', '.join(rest[:3])}, of another run; remove what is not wanted"
+        )
+        raise ValueError(msg)
+    if missing := [path.name for path in wanted if path not in found]:
+        msg = (
+            f"{folder} lacks {', '.join(missing[:3])}; run the command that wrote it again, which "
+            "writes what is missing"
+        )
         raise ValueError(msg)
     return wanted
 
@@ -169,40 +194,62 @@ def read_counterfactuals(folder: Path) -> Counterfactuals:
             message names it.
     """
     paths = find_shards(folder)
-    tables = [_read_shard(path) for path in paths]
-    recipes = [json.loads(table.schema.metadata[RECIPE]) for table in tables]
-    for path, recipe in zip(paths, recipes, strict=True):
-        if recipe != recipes[0]:
-            changed = [name for name in recipe if recipe[name] != recipes[0].get(name)]
+    parts = [_read_shard(path) for path in paths]
+    first = parts[0]
+    for path, part in zip(paths, parts, strict=True):
+        changed = [name for name in part.recipe if part.recipe[name] != first.recipe.get(name)]
+        if changed or part.recipe.keys() != first.recipe.keys():
             msg = f"{path} differs from {paths[0].name} in {', '.join(changed)}; write them anew"
             raise ValueError(msg)
-    table = pa.concat_tables(tables)
-    space = attribute_space(recipes[0]["attributes"], recipes[0]["label"])
+    read = [part.read for part in parts if part.read is not None]
+    files = [part.files for part in parts if part.files is not None]
     return Counterfactuals(
         folder,
-        recipes[0],
-        space,
-        table["image"],
-        torch.tensor(table["index"].to_numpy()),
-        torch.tensor(table["copy"].to_numpy()),
-        _codes(table, space, SOURCE),
-        _codes(table, space, TARGET),
-        _codes(table, space, READ) if f"{READ}_{space.label}" in table.column_names else None,
-        table["file"].to_pylist() if "file" in table.column_names else None,
+        first.recipe,
+        first.space,
+        pa.chunked_array([chunk for part in parts for chunk in part.pngs.chunks]),
+        torch.cat([part.index for part in parts]),
+        torch.cat([part.copy for part in parts]),
+        torch.cat([part.source for part in parts]),
+        torch.cat([part.target for part in parts]),
+        torch.cat(read) if read else None,
+        [name for names in files for name in names] or None,
     )
 
 
-def _read_shard(path: Path) -> pa.Table:
+def _read_shard(path: Path) -> Counterfactuals:
     try:
         table = pq.read_table(path, page_checksum_verification=True)
-        json.loads(table.schema.metadata[RECIPE])
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        recipe = _recipe(table)
+        space = attribute_space(recipe["attributes"], recipe["label"])
+        return Counterfactuals(
+            path.parent,
+            recipe,
+            space,
+            table["image"],
+            torch.tensor(table["index"].to_numpy()),
+            torch.tensor(table["copy"].to_numpy()),
+            _codes(table, space, SOURCE),
+            _codes(table, space, TARGET),
+            _codes(table, space, READ) if f"{READ}_{space.label}" in table.column_names else None,
+            table["file"].to_pylist() if "file" in table.column_names else None,
+        )
+    except Exception as error:  # whatever the damage provokes
         msg = (
             f"the shard {path} is damaged, cut short or not of cfaug ({error}); remove it and run "
             "the command that wrote it again, which writes what is missing"
         )
         raise ValueError(msg) from error
-    return table
+
+
+def _recipe(table: pa.Table) -> dict[str, Any]:
+    told = table.schema.metadata[RECIPE]
+    intact = crc32(told) == int(table.schema.metadata[CHECKSUM])
+    recipe: dict[str, Any] = json.loads(told) if intact else {}
+    if recipe.get("columns") != table.column_names:
+        msg = "its metadata are not what was written"
+        raise ValueError(msg)
+    return recipe
 
 
 def _codes(table: pa.Table, space: AttributeSpace, prefix: str) -> Tensor:
@@ -215,6 +262,10 @@ def _codes(table: pa.Table, space: AttributeSpace, prefix: str) -> Tensor:
     return torch.stack(columns, dim=1)
 
 
+def _most_apart(a: Sequence[float], b: Sequence[float]) -> float:
+    return max(abs(x - y) for x, y in zip(a, b, strict=True))
+
+
 class PairedSplit(Split):
     """A split whose images come each with one of their counterfactuals from disk.
 
@@ -222,33 +273,36 @@ class PairedSplit(Split):
         split: The split.
         made: Counterfactuals of all its images.
         space: The attributes of the data.
-        image_shape: (3, H, W) of the images.
+        fingerprint: That of the data, see `AttributeDataModule.fingerprint`.
 
     Raises:
-        ValueError: If they were made for other images or attributes; the message tells what.
+        ValueError: If they were made for other images or attributes, or have other labels; the
+            message tells what.
     """
 
     def __init__(
-        self,
-        split: Split,
-        made: Counterfactuals,
-        space: AttributeSpace,
-        image_shape: tuple[int, int, int],
+        self, split: Split, made: Counterfactuals, space: AttributeSpace, fingerprint: Fingerprint
     ) -> None:
-        space.require_same(made.space, f"{made.folder}")
         self.split, self.made = split, made
         self.attributes = split.attributes
         self.copies = len(made) // len(split)
+        told: Fingerprint = made.recipe["fingerprint"]
+        label = space.label_position
         msg = None
-        if tuple(made.recipe["image_shape"]) != tuple(image_shape):
-            msg = f"images of {made.recipe['image_shape']}, the data have {list(image_shape)}"
-        elif len(made) != self.copies * len(split) or not self.copies:
-            msg = f"other images: it has {len(made):,}, the data {len(split):,} for training"
-        elif not made.source.equal(self.attributes.repeat_interleave(self.copies, dim=0)):
-            msg = "other images: their attributes are not those of the training images in order"
+        if made.space != space:
+            ours = space.describe(values=True)
+            msg = f"of {made.space.describe(values=True)}, the data have {ours}"
+        elif told["image_shape"] != fingerprint["image_shape"]:
+            msg = f"of size {told['image_shape']}, the data have {fingerprint['image_shape']}"
+        elif told["sha256"] != fingerprint["sha256"] or len(made) != self.copies * len(split):
+            msg = "of other images, or of the same in another order or split"
+        elif _most_apart(told["grey"], fingerprint["grey"]) > 1:
+            msg = "of images that look otherwise"
+        elif not torch.equal(made.target[:, label], made.source[:, label]):
+            msg = f"not of the {space.label} of their originals, and would be learnt under that"
         if msg is not None:
-            msg = f"the counterfactuals in {made.folder} are of {msg}; write them anew, with `make "
-            raise ValueError(f"{msg}augment` and the options of these data")
+            msg = f"the counterfactuals in {made.folder} are {msg}; write some with `make augment` "
+            raise ValueError(f"{msg}and the options of these data")
 
     def __len__(self) -> int:
         """Number of images."""

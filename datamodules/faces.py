@@ -6,6 +6,8 @@ No figure on them is one on CelebA.
 import io
 import json
 from collections.abc import Iterator, Sequence
+from math import prod
+from mmap import mmap
 from pathlib import Path
 from typing import Any, Self
 
@@ -179,6 +181,11 @@ def draw_faces(codes: Tensor, numbers: Tensor, seed: int, size: int) -> Tensor:
     return torch.stack([decode(image, "", size, 10**6) for image in images])
 
 
+def _shared(*shape: int) -> Tensor:
+    """Zeros, uint8, that forks share; not in /dev/shm, which is small in containers."""
+    return torch.frombuffer(mmap(-1, prod(shape)), dtype=torch.uint8).view(shape)
+
+
 class DrawnFaces(TableSplit):
     """Faces that are drawn when they are first fetched.
 
@@ -197,10 +204,9 @@ class DrawnFaces(TableSplit):
         super().__init__(codes[:, columns], rows)
         self.codes = codes[rows]
         self.numbers, self.seed = rows % count, seed
-        self.source = torch.zeros(len(rows), 3, size, size, dtype=torch.uint8)
-        self.is_drawn = torch.zeros(len(rows), dtype=torch.bool)
-        for shared in (self.source, self.is_drawn):  # by the loader's workers: drawing takes time
-            shared.share_memory_()  # type: ignore[no-untyped-call]
+        # Shared by the loader's workers, which are forks: drawing takes time.
+        self.source = _shared(len(rows), 3, size, size)
+        self.is_drawn = _shared(len(rows)).view(torch.bool)
 
     def pictures(self, position: Tensor) -> Tensor:
         """See `Split.pictures`; (B, 3, size, size)."""

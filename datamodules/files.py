@@ -12,7 +12,7 @@ from datamodules.base import AttributeDataModule, require_at_least
 from datamodules.images import ImageStore, decode
 from datamodules.noise import run_seed, uniform
 from datamodules.sampling import Sampling, independent_rows
-from datamodules.splits import Rows, Split
+from datamodules.splits import Rows, Split, sha256_of
 from datamodules.tables import ImageTable
 
 
@@ -36,6 +36,10 @@ class TableSplit(Split):
         """See `Split.fetch`; the index is the row in the table."""
         return {**super().fetch(position, draw), "index": self.rows[position]}
 
+    def fingerprint(self) -> str:
+        """See `Split.fingerprint`; of the rows and what the table says of them."""
+        return sha256_of(self.attributes, self.rows)
+
 
 class FileSplit(TableSplit):
     """Images of a split in files, decoded as they are fetched.
@@ -56,6 +60,13 @@ class FileSplit(TableSplit):
         self.files = [table.files[row] for row in rows.tolist()]
         self.size = size
         self.max_pixels = max_pixels
+
+    def fingerprint(self) -> str:
+        """See `Split.fingerprint`; of the names of the files too."""
+        names = "\n".join(self.files).encode()
+        return sha256_of(
+            self.attributes, self.rows, torch.frombuffer(bytearray(names), dtype=torch.uint8)
+        )
 
     def file_names(self, position: Tensor) -> list[str]:
         """See `Split.file_names`."""

@@ -1,10 +1,19 @@
 """The images of a split, fetched a batch at a time."""
 
+import hashlib
 from typing import NotRequired, TypedDict
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
+
+
+def sha256_of(*tensors: Tensor) -> str:
+    """SHA-256 of tensors on the CPU."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(tensor.contiguous().numpy().data)
+    return digest.hexdigest()
 
 
 class Rows(TypedDict):
@@ -40,6 +49,10 @@ class Split(Dataset[Rows]):
     def file_names(self, position: Tensor) -> list[str] | None:
         """Names of the files of the rows at `position` (B,), where they have any."""
         return None
+
+    def fingerprint(self) -> str:
+        """SHA-256 of what tells the images of this split from those of others, in their order."""
+        return sha256_of(self.attributes, self.source)
 
     def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
         """Fetch rows by position, or by (position, draw)."""

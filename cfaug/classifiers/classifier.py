@@ -14,7 +14,7 @@ from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import load_generator_for
 from cfaug.interventions import non_label_columns, other_value
 from cfaug.losses import squared_distance
-from cfaug.metrics.groups import GroupAccuracy
+from cfaug.metrics.groups import GroupAccuracy, GroupFigures
 from cfaug.module import AttributeModule
 from cfaug.networks.convnet import ConvNet
 from cfaug.schedules import scheduled
@@ -69,6 +69,7 @@ class Classifier(AttributeModule):
         # In a list, so that the generator's weights stay out of the classifier's checkpoints.
         self._generator: list[Generator] = []
         self.groups = nn.ModuleList(GroupAccuracy(attribute_space.num_groups) for _ in TEST_SETS)
+        self.tested: list[GroupFigures] = []
         others = [attribute_space.names[k] for k in non_label_columns(attribute_space)]
         self.flips = nn.ModuleDict({name: MeanMetric() for name in others})
 
@@ -162,9 +163,11 @@ class Classifier(AttributeModule):
             cast("MeanMetric", self.flips[name]).update((edited != predictions).float())
 
     def on_test_epoch_end(self) -> None:
-        """Log accuracies, worst groups and flip rates, in per cent."""
+        """Log accuracies, worst groups and flip rates, in per cent; keep the figures by group."""
+        self.tested = []
         for split, groups in zip(TEST_SETS, self.groups, strict=True):
             figures = cast("GroupAccuracy", groups).compute()
+            self.tested.append(figures)
             self.log(f"test/{split}_accuracy", figures.accuracy)
             self.log(f"test/{split}_worst_group_accuracy", figures.worst_group_accuracy)
             self.log(f"test/{split}_worst_group_size", float(figures.worst_size))

@@ -87,7 +87,8 @@ def main(args: list[str]) -> None:
     left: tuple[Remainder, ...] = ()
     if data is not None and space.num_groups <= MOST_GROUPS:
         left = remainders(attributes, space, data.weight_cap)
-        show_remainders(left, data.weight_cap)
+        if left:
+            show_remainders(left, data.weight_cap)
     pictures = [options.folder / "audit.png"]
     save_audit(audit, attributes, space, pictures[0])
     if data is not None:
@@ -218,7 +219,10 @@ def show_remainders(left: tuple[Remainder, ...], cap: float, most: int = 6) -> N
             f"{s.values}: {s.share:.1f}, {s.wanted:.1f} ({s.images:,} images)" for s in pair.short
         )
         table.add_row(Text(f"{pair.first} - {pair.second}"), f"{pair.cnf:.3f}", Text(lacks))
-    Console(markup=False, highlight=False).print(table)
+    console = Console(markup=False, highlight=False)
+    console.print(table)
+    if len(left) > most:
+        console.print(f"... and {len(left) - most} more pairs")
 
 
 def _sets_table(audit: Audit, most: int) -> Table:

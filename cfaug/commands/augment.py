@@ -50,7 +50,7 @@ def main(args: list[str]) -> None:
     data = prepare(options, parser)
     generator, path = chosen_generator(options.generator, data)
     codes = data.attribute_space.encode(options.targets) if options.targets else None
-    recipe = recipe_of(options, path)
+    recipe = recipe_of(options, path, data)
     claim(options.folder / "recipe.json", recipe, "counterfactuals")
     judge = None
     if options.judge_steps:
@@ -67,17 +67,23 @@ def main(args: list[str]) -> None:
     print(f"{len(made):,} counterfactuals: {options.folder}")
 
 
-def recipe_of(options: Any, generator: Path) -> dict[str, str]:
+def recipe_of(options: Any, generator: Path, data: AttributeDataModule) -> dict[str, str]:
     """What the counterfactuals follow from: they are the same where this is the same."""
-    data = {**options.data.as_dict(), "num_workers": None}
+    given = options.data.as_dict()
+    irrelevant = {"num_workers", "counterfactuals"}
     return {
         "generator_sha256": hashlib.sha256(generator.read_bytes()).hexdigest(),
-        "data": json.dumps(data, default=str, sort_keys=True),
-        "seed": str(options.seed),
-        "copies": str(options.copies),
-        "targets": json.dumps(options.targets, sort_keys=True),
-        "judge_steps": str(options.judge_steps),
-        "shard_size": str(options.shard_size),
+        "data": given["class_path"],
+        **{
+            f"data.{name}": json.dumps(value, default=str, sort_keys=True)
+            for name, value in given["init_args"].items()
+            if name not in irrelevant
+        },
+        "images_sha256": data.splits["train"].fingerprint(),
+        **{
+            name: json.dumps(options[name], sort_keys=True)
+            for name in ("seed", "copies", "targets", "judge_steps", "shard_size")
+        },
     }
 
 

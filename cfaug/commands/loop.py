@@ -148,7 +148,14 @@ def options_of(plan: Plan) -> dict[str, str]:
 
 
 def claim_folder(plan: Plan) -> None:
-    """Refuse a folder whose finished parts were made with other options, see `claim`."""
+    """Refuse a folder whose finished parts were made with other options, see `claim`.
+
+    Raises:
+        ValueError: If they were, or the data have counterfactuals, which baselines must not see.
+    """
+    if load_yaml(plan.data)["data"].get("init_args", {}).get("counterfactuals"):
+        msg = f"{plan.data} names counterfactuals, which ERM and the other baselines would be "
+        raise ValueError(f"{msg}trained on; leave them out, the loop makes its own")
     claim(plan.folder / "plan.json", options_of(plan), "a benchmark")
 
 

@@ -8,12 +8,17 @@ from torchmetrics import Metric
 
 
 class GroupFigures(NamedTuple):
-    """Accuracies in per cent; ``worst_size`` is the number of images of the worst group."""
+    """Accuracies in per cent; ``worst_size`` is the number of images of the worst group.
+
+    ``correct`` and ``total`` are (groups,), images read right and images.
+    """
 
     accuracy: float
     worst_group_accuracy: float
     worst_group: int
     worst_size: int
+    correct: Tensor
+    total: Tensor
 
 
 class GroupAccuracy(Metric):
@@ -47,7 +52,8 @@ class GroupAccuracy(Metric):
         accuracy = 100 * float(self.correct.sum() / self.total.sum().clamp(min=1))
         eligible = self.total >= self.minimum
         if not eligible.any():
-            return GroupFigures(accuracy, float("nan"), -1, 0)
+            return GroupFigures(accuracy, float("nan"), -1, 0, self.correct, self.total)
         share = torch.where(eligible, self.correct / self.total.clamp(min=1), torch.inf)
         worst = int(share.argmin())
-        return GroupFigures(accuracy, 100 * float(share[worst]), worst, int(self.total[worst]))
+        found = accuracy, 100 * float(share[worst]), worst, int(self.total[worst])
+        return GroupFigures(*found, self.correct, self.total)

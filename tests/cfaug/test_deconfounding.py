@@ -86,6 +86,14 @@ def check_names(
         assert len(there) < groups or float(weights[here[0]].max()) == 10.0
 
 
+def test_an_independent_table_lacks_nothing() -> None:
+    space = attribute_space({"a": ["x", "y"], "b": ["p", "q", "r"]}, "a")
+    table = torch.tensor([[a, b] for a in (0, 1) for b in (0, 1, 1, 2, 2, 2, 2)] * 7)
+    (found,) = remainders(table, space, cap=10)
+    assert found.cnf < 1e-9
+    assert found.short == ()
+
+
 def test_a_worked_example() -> None:
     space = attribute_space({"a": ["x", "y"], "b": ["p", "q"]}, "a")
     table = torch.tensor([[0, 0]] * 50 + [[1, 1]] * 49 + [[0, 1]])

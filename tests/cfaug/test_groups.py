@@ -17,3 +17,6 @@ def test_worst_group_among_those_with_enough_images() -> None:
     assert figures.worst_group == 1
     assert figures.worst_group_accuracy == pytest.approx(100 / 3)
     assert figures.worst_size == 3
+    assert figures.correct.tolist() == [4, 1, 0, 0]
+    metric.reset()
+    assert figures.total.tolist() == [5, 3, 2, 0]

@@ -5,9 +5,11 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from datamodules.attributes import attribute_space
 from datamodules.counterfactuals import (
+    Fingerprint,
     PairedSplit,
     Shard,
     find_shards,
@@ -17,10 +19,12 @@ from datamodules.counterfactuals import (
 )
 from datamodules.digits import ConfoundedDigits
 from datamodules.renderers import Color
+from datamodules.sampling import DrawSampler
 from datamodules.splits import Split
 
 SPACE = attribute_space({"digit": ["b", "a", "c"], "hue, 'x'": ["1", "0"]}, "digit")
-RECIPE = {"seed": "3", "generator_sha256": "abc"}
+PRINT: Fingerprint = {"sha256": "of the images", "image_shape": [3, 5, 5], "grey": [7.5, 80.0]}
+RECIPE = {"seed": "3", "generator_sha256": "abc", "fingerprint": PRINT}
 
 
 def a_shard(count: int, first: int = 0) -> Shard:
@@ -91,24 +95,27 @@ def test_a_flipped_bit_is_found_or_changes_nothing(folder: Path) -> None:
     path = shard_path(folder, 1, 2)
     content, before = path.read_bytes(), read_counterfactuals(folder)
     found = 0
-    for place in range(4, len(content), 211):
+    for place in range(0, len(content), 7):
         path.write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :])
         try:
             after = read_counterfactuals(folder)
-        except ValueError:
-            found += 1
+        except ValueError as error:
+            found += path.name in str(error)
             continue
         assert after.pngs.equals(before.pngs)
+        assert after.recipe == before.recipe
         for name in ("index", "copy", "source", "target", "read"):
             assert torch.equal(getattr(after, name), getattr(before, name))
-    assert found > 10
+    assert found > 100
 
 
 def test_missing_shards_are_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no counterfactuals in .*none; `make augment`"):
         find_shards(tmp_path / "none")
     write_shard(shard_path(folder, 4, 5), a_shard(1), SPACE, RECIPE)
-    with pytest.raises(ValueError, match="also has counterfactuals-00004-of-00005.parquet"):
+    with pytest.raises(
+        ValueError, match="also holds counterfactuals-00004-of-00005.parquet, of another run"
+    ):
         read_counterfactuals(folder)
     shard_path(folder, 4, 5).unlink()
     shard_path(folder, 0, 2).unlink()
@@ -124,7 +131,7 @@ def test_shards_of_two_makings_are_not_mixed(folder: Path) -> None:
 
 def test_an_image_comes_with_its_own_counterfactuals_each_as_often(folder: Path) -> None:
     made = read_counterfactuals(folder)
-    split = PairedSplit(split_of(made.source[::2]), made, SPACE, (3, 5, 5))
+    split = PairedSplit(split_of(made.source[::2]), made, SPACE, PRINT)
     assert len(split) == 10
     keys = [(row, draw) for draw in range(400) for row in (8, 3)]
     rows = split.__getitems__(keys)
@@ -137,16 +144,28 @@ def test_an_image_comes_with_its_own_counterfactuals_each_as_often(folder: Path)
 
 def test_counterfactuals_of_other_data_are_refused(folder: Path) -> None:
     made = read_counterfactuals(folder)
-    table = made.source[::2]
-    with pytest.raises(ValueError, match="other images: it has 20, the data 9 for training"):
-        PairedSplit(split_of(table[:9]), made, SPACE, (3, 5, 5))
-    with pytest.raises(ValueError, match=r"images of \[3, 5, 5\], the data have \[3, 6, 6\]"):
-        PairedSplit(split_of(table), made, SPACE, (3, 6, 6))
-    with pytest.raises(ValueError, match="their attributes are not those of the training images"):
-        PairedSplit(split_of(table.flip(0)), made, SPACE, (3, 5, 5))
+    split = split_of(made.source[::2])
+    PairedSplit(split, made, SPACE, {**PRINT, "grey": [7.4, 80.1]})  # rounding of another machine
+    for change, message in (
+        ({"sha256": "of others"}, "are of other images, or of the same in another order or split"),
+        ({"image_shape": [3, 6, 6]}, r"are of size \[3, 5, 5\], the data have \[3, 6, 6\]"),
+        ({"grey": [7.5, 90.0]}, "are of images that look otherwise"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            PairedSplit(split, made, SPACE, {**PRINT, **change})  # type: ignore[typeddict-item]
     other = attribute_space({"digit": ["a", "b", "c"], "hue, 'x'": ["1", "0"]}, "digit")
-    with pytest.raises(ValueError, match="was made for digit"):
-        PairedSplit(split_of(table), made, other, (3, 5, 5))
+    with pytest.raises(
+        ValueError, match=r"are of digit \(b, a, c\).*the data have digit \(a, b, c"
+    ):
+        PairedSplit(split, made, other, PRINT)
+
+
+def test_edits_of_the_label_are_not_learnt_under_the_old_one(tmp_path: Path) -> None:
+    shard = a_shard(6)
+    write_shard(shard_path(tmp_path, 0, 1), replace(shard, target=shard.target * 0), SPACE, RECIPE)
+    made = read_counterfactuals(tmp_path)
+    with pytest.raises(ValueError, match="are not of the digit of their originals"):
+        PairedSplit(split_of(made.source[::2]), made, SPACE, PRINT)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -162,9 +181,43 @@ def test_batches_bring_counterfactuals_augmented_as_their_images(
     # Their own images stand for counterfactuals: then both must come out the same.
     pixels = (batch["image"] * 255).round().byte()
     shard = Shard(pixels, index, torch.zeros_like(index), table, table, None)
-    write_shard(shard_path(tmp_path, 0, 1), shard, data.attribute_space, RECIPE)
+    recipe = {"fingerprint": data.fingerprint()}
+    write_shard(shard_path(tmp_path, 0, 1), shard, data.attribute_space, recipe)
     rows = next(iter(data.train_dataloader()))
     batch = data.finish(rows, augment=True)
     assert torch.allclose(batch["counterfactual"], batch["image"], atol=1 / 255)
     plain = data.finish(rows)["image"]
     assert (batch["image"] - plain).abs().max() > 0.1
+
+
+def test_workers_and_devices_see_the_same_counterfactuals(tmp_path: Path) -> None:
+    data = ConfoundedDigits([Color()], source="digits", size=16, counterfactuals=tmp_path)
+    data.setup()
+    batch = data.first("train", 1300)
+    index, table = (batch[k].repeat_interleave(3, dim=0) for k in ("index", "attributes"))  # type: ignore[literal-required]
+    copy = torch.arange(3).repeat(1300)
+    images = copy.byte()[:, None, None, None].expand(-1, 3, 16, 16)
+    shard = Shard(images, index, copy, table, table)
+    recipe = {"fingerprint": data.fingerprint()}
+    write_shard(shard_path(tmp_path, 0, 1), shard, data.attribute_space, recipe)
+    seen = []
+    for workers, replicas in ((0, 1), (2, 1), (0, 2)):
+        data.num_workers = workers
+        loader = data.train_dataloader()
+        copies = {}
+        for rank in range(replicas):
+            sampler = DrawSampler(range(1300), 1300, 0, rank=rank, replicas=replicas)
+            part = DataLoader(
+                loader.dataset,
+                64,
+                sampler=sampler,
+                num_workers=workers,
+                collate_fn=loader.collate_fn,
+            )
+            for rows in part:
+                told = zip(rows["draw"], rows["index"], rows["counterfactual"], strict=True)
+                copies |= {int(d): (int(i), int(x[0, 0, 0])) for d, i, x in told}
+        seen.append(copies)
+    assert len(seen[0]) == 1300
+    assert {copy for _, copy in seen[0].values()} == {0, 1, 2}
+    assert seen[0] == seen[1] == seen[2]

@@ -56,6 +56,17 @@ def test_a_lost_shard_is_written_again_the_same(words: list[str]) -> None:
     assert shard.read_bytes() == content
 
 
+def test_the_number_of_workers_matters_to_nothing(words: list[str]) -> None:
+    assert main([*words, "--data.init_args.num_workers", "1"]) == 0
+
+
+def test_images_that_changed_are_no_place_to_go_on(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = fails([*words, "--data.init_args.seed", "1"], capsys)
+    assert "holds counterfactuals with data.seed 0 instead of 1, images_sha256" in message
+
+
 def test_a_classifier_trains_on_them(words: list[str], tmp_path: Path) -> None:
     option = ["--data.init_args.counterfactuals", str(folder_of(words))]
     assert fit("classifier", tmp_path / "a", *option) == 0

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cfaug.cli import main
 from cfaug.commands.benchmark import summarize
@@ -65,6 +66,17 @@ def test_results_of_other_options_are_not_mixed_in(
 ) -> None:
     assert main([*words, "--strength", "0.5"]) == 1
     assert "holds a benchmark with strength 0.95 instead of 0.5" in capsys.readouterr().err
+
+
+def test_baselines_must_not_see_counterfactuals(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = yaml.safe_load(Path(words[words.index("--data") + 1]).read_text())
+    data["data"]["init_args"]["counterfactuals"] = "runs/augment"
+    (tmp_path / "data.yaml").write_text(yaml.safe_dump(data))
+    words = [*words, "--data", str(tmp_path / "data.yaml"), "--folder", str(tmp_path / "run")]
+    assert main(words) == 1
+    assert "data.yaml names counterfactuals, which ERM and" in capsys.readouterr().err
 
 
 def test_table_of_a_worked_example(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The command line as a user types it, on the digits that scikit-learn carries."""
 
+import csv
 import json
 import os
 import shutil
@@ -118,6 +119,22 @@ def test_classifier_takes_the_generator_and_is_tested(generator: Path, tmp_path:
     } <= metrics.keys()
     weights = torch.load(tmp_path / "run/a/checkpoints/last.ckpt", weights_only=True)["state_dict"]
     assert not [name for name in weights if "decoder" in name]
+    with (tmp_path / "run/a/groups.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for name in ("unconfounded", "confounded"):
+        mine = [row for row in rows if row["test_set"] == name]
+        assert sum(int(row["images"]) for row in mine) == 400
+        right = sum(int(row["correct"]) for row in mine)
+        assert right / 4 == pytest.approx(metrics[f"test/{name}_accuracy"])
+    (row,) = [
+        r for r in mine if (r["digit"], r["thickness"], r["color"]) == ("3", "thick", "yellow")
+    ]
+    share, images = float(row["accuracy"]) / 100, int(row["images"])
+    # Where a normal distribution of the true share's deviation would just not reject it.
+    for bound in (float(row["low"]) / 100, float(row["high"]) / 100):
+        assert abs(share - bound) == pytest.approx(
+            1.96 * (bound * (1 - bound) / images) ** 0.5, abs=2e-3
+        )
 
 
 def test_the_same_seed_gives_the_same_figures_and_another_does_not(tmp_path: Path) -> None:

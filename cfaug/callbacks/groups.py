@@ -1,0 +1,41 @@
+"""A classifier's accuracy in every group of the test sets."""
+
+import csv
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from scipy.stats import binomtest
+
+from cfaug.callbacks.records import run_folder
+from cfaug.classifiers.classifier import Classifier
+from datamodules.base import TEST_SETS
+from datamodules.writing import whole_file
+
+LEVEL = 0.95
+"""Level of the intervals."""
+
+
+class GroupTable(Callback):
+    """Writes ``groups.csv``: a row for each test set and each group that has images there.
+
+    Columns: ``test_set``; the attributes by name; ``images``, ``correct``; ``accuracy`` in per
+    cent, and between ``low`` and ``high`` its Wilson interval of `LEVEL` (Wilson, JASA 1927).
+    """
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the table."""
+        assert isinstance(pl_module, Classifier)
+        if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
+        space = pl_module.attribute_space
+        columns = ["images", "correct", "accuracy", "low", "high"]
+        path = run_folder(trainer) / "groups.csv"
+        with whole_file(path) as part, part.open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["test_set", *space.names, *columns])
+            for name, figures in zip(TEST_SETS, pl_module.tested, strict=True):
+                for group in figures.total.nonzero()[:, 0].tolist():
+                    correct, images = int(figures.correct[group]), int(figures.total[group])
+                    interval = binomtest(correct, images).proportion_ci(LEVEL, method="wilson")
+                    shares = correct / images, interval.low, interval.high
+                    percents = [f"{100 * share:.1f}" for share in shares]
+                    table.writerow([name, *space.values(group), images, correct, *percents])
