@@ -16,6 +16,7 @@ USAGE = """usage: cfaug COMMAND [options]
   evaluate    judge a generator
   augment     write counterfactuals to disk
   export      counterfactuals on disk as PNGs and a table
+  report      one page on one or several runs
   faces       draw a small data set in the layout of CelebA
   benchmark   the whole loop: audit, generator, judges, classifiers, table
   study       compare generators over strengths and seeds
@@ -23,7 +24,7 @@ USAGE = """usage: cfaug COMMAND [options]
 `cfaug COMMAND --help` shows its options. Every option can stand in a YAML: -c FILE.
 """
 MODULES = ("generator", "classifier")
-COMMANDS = ("audit", "evaluate", "augment", "export", "faces", "benchmark", "study")
+COMMANDS = ("audit", "evaluate", "augment", "export", "report", "faces", "benchmark", "study")
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -2,11 +2,15 @@
 
 import json
 import math
+import os
+import platform
 import shlex
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
@@ -37,8 +41,18 @@ def git_commit() -> str | None:
 
 
 def run_record(command: list[str]) -> dict[str, object]:
-    """What ``run.json`` holds of every run: the words of its command and the commit."""
-    return {"command": shlex.join(command), "commit": git_commit()}
+    """What ``run.json`` holds of every run: its command, the commit, versions and the machine."""
+    versions = {"python": platform.python_version()}
+    versions |= {name: version(name) for name in ("torch", "torchvision", "lightning")}
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    if torch.cuda.is_available():
+        machine += f", {torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
+    return {
+        "command": shlex.join(command),
+        "commit": git_commit(),
+        "machine": machine,
+        "versions": versions,
+    }
 
 
 class RunRecord(Callback):

@@ -23,6 +23,7 @@ from cfaug.commands.loop import (
     standard_error,
 )
 from cfaug.pictures import save_accuracies
+from cfaug.reporting.page import write_report
 from datamodules.writing import write_json
 
 
@@ -66,6 +67,8 @@ def run(plan: Plan) -> None:
     }
     save_accuracies(accuracies, folder / "accuracy.png")
     show(folder, plan, figures, console)
+    write_report([folder], folder / "report.html")
+    console.print(f"all of it on one page: {folder / 'report.html'}")
 
 
 LEGEND = """\

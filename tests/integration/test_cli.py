@@ -54,7 +54,9 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_generator_leaves_checkpoint_configuration_figures_and_pictures(generator: Path) -> None:
     assert (generator / "checkpoints/last.ckpt").exists()
     assert yaml.safe_load((generator / "config-fit.yaml").read_text())["trainer"]["max_epochs"] == 2
-    assert {"command", "commit"} <= json.loads((generator / "run.json").read_text()).keys()
+    record = json.loads((generator / "run.json").read_text())
+    assert {"command", "commit", "machine"} <= record.keys()
+    assert record["versions"]["torch"] == torch.__version__.split("+")[0]
     metrics = json.loads((generator / "metrics.json").read_text())
     assert {"train/loss", "val/loss", "val/kl", "val/reconstruction"} <= metrics.keys()
     names = sorted(path.name for path in (generator / "edits").iterdir())

@@ -1,0 +1,118 @@
+"""What a page is made of: tables, pictures and charts, without markup."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+GREY = "#808080"
+"""Of lines and words in charts: to be seen on white as on black."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Text, and how dark it is behind it, 0 to 1."""
+
+    text: str
+    shade: float = 0.0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose first column names its rows."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    note: str = ""
+    kind: str = "table"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG, held as its bytes in base 64."""
+
+    title: str
+    data: str
+    kind: str = "picture"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """An SVG, and in words what it shows."""
+
+    title: str
+    svg: str
+    words: str
+    kind: str = "chart"
+
+
+@dataclass
+class Section:
+    """A part of the page."""
+
+    title: str
+    lead: str
+    blocks: list[Table | Picture | Chart] = field(default_factory=list)
+
+
+def text(value: float | str, digits: int = 1) -> Cell:
+    """A cell of a word or a number."""
+    return Cell(value if isinstance(value, str) else f"{value:.{digits}f}")
+
+
+def percent(value: float) -> Cell:
+    """A cell of a percentage, the darker the higher."""
+    return Cell(f"{value:.1f}", min(1.0, max(0.0, value / 100)))
+
+
+def picture(path: Path, title: str) -> Picture:
+    """A PNG from disk."""
+    return Picture(title, base64.b64encode(path.read_bytes()).decode())
+
+
+def bars(title: str, unit: str, values: Mapping[str, float]) -> Chart:
+    """A bar for each name."""
+    figure = Figure(figsize=(7, 0.6 + 0.34 * len(values)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.barh(list(values), list(values.values()), color="#4a90c2")
+    for row, value in enumerate(values.values()):
+        axes.text(value, row, f" {value:.1f}", va="center")
+    axes.invert_yaxis()
+    axes.set_xlim(0, 112)
+    axes.set_xlabel(unit)
+    said = ", ".join(f"{name} {value:.1f}" for name, value in values.items())
+    return Chart(title, _svg(figure), f"{unit}: {said}")
+
+
+def curves(title: str, unit: str, lines: Mapping[str, Sequence[tuple[float, float]]]) -> Chart:
+    """A line of (update, value) for each name."""
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    axes = figure.add_subplot()
+    for name, points in lines.items():
+        axes.plot(*zip(*points, strict=True), label=name, marker=".")
+    axes.set_xlabel("updates")
+    axes.set_ylabel(unit)
+    axes.legend(frameon=False, labelcolor=GREY, fontsize=8)
+    last = ", ".join(f"{name} {points[-1][1]:.2f}" for name, points in lines.items())
+    return Chart(title, _svg(figure), f"{unit} over updates; at the end: {last}")
+
+
+def _svg(figure: Figure) -> str:
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color(GREY)
+        axes.tick_params(colors=GREY)
+        for words in (axes.xaxis.label, axes.yaxis.label, *axes.texts):
+            words.set_color(GREY)
+        for words in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+            words.set_parse_math(False)  # names may have dollars
+    buffer = StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": figure.axes[0].get_xlabel()}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    svg = buffer.getvalue()
+    return svg[svg.index("<svg") :]

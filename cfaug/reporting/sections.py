@@ -1,0 +1,220 @@
+"""The sections of a report, from what the runs left."""
+
+import json
+from collections.abc import Callable, Sequence
+
+from cfaug.reporting.blocks import Cell, Section, Table, bars, curves, percent, picture, text
+from cfaug.reporting.runs import Run
+
+MOST_ROWS = 12
+"""Pairs of an audit, and groups of a classifier, that are shown."""
+
+FEWEST = 10
+"""A group with fewer images is not among the worst: one image would decide."""
+
+
+def all_sections(runs: Sequence[Run]) -> list[Section]:
+    """The sections that have something to tell."""
+    by_job = {
+        job: [run for run in runs if run.job == job]
+        for job in ("audit", "evaluate", "generator", "classifier")
+    }
+    found = [
+        confounding(by_job["audit"], by_job["evaluate"]),
+        generators(by_job["evaluate"], by_job["generator"]),
+        classifiers(by_job["classifier"]),
+        origins(runs),
+    ]
+    return [section for section in found if section.blocks]
+
+
+def confounding(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
+    """What the audits found, and what counterfactuals leave of it."""
+    section = Section(
+        "Confounding",
+        "CNF is twice the mutual information of two attributes, in nats; 0 where neither tells of "
+        "the other. p by permutation, corrected by Holm.",
+    )
+    for run in audits:
+        audit = json.loads((run.folder / "audit.json").read_text())
+        rows = [
+            [
+                Cell(f"{pair['first']} - {pair['second']}"),
+                text(pair["cnf"], 3),
+                Cell(f"{pair['cnf_low']:.3f} to {pair['cnf_high']:.3f}"),
+                text(pair["cramers_v"], 3),
+                text(pair["holm_p_value"], 3),
+                Cell(f"{pair['rarest']}: {pair['smallest_cell']}"),
+            ]
+            for pair in audit["pairs"][:MOST_ROWS]
+        ]
+        header = ["pair", "CNF", "95 % interval", "Cramér's V", "p", "rarest"]
+        empty, rare = len(audit["empty"]), len(audit["rare"])
+        note = (
+            f"{audit['images']:,} training images; {audit['combinations']:,} combinations of "
+            f"values, of which {empty:,} have no image and {rare:,} have few."
+        )
+        section.blocks.append(Table(f"Pairs: {run.name}", header, rows, note))
+        for path in run.pictures():
+            what = "Heat maps" if path.stem == "audit" else path.stem.capitalize()
+            section.blocks.append(picture(path, f"{what}: {run.name}"))
+    for run in judged:
+        before, after = (_named(run, f"test/confounding_{when}/") for when in ("before", "after"))
+        rows = [[Cell(name), text(before[name], 3), text(after[name], 3)] for name in before]
+        if rows:
+            header = ["attribute", "in the data", "in their counterfactuals"]
+            section.blocks.append(Table(f"CNF with the label: {run.name}", header, rows))
+    return section
+
+
+def generators(judged: Sequence[Run], trained: Sequence[Run]) -> Section:
+    """What judges say of edits, the edits, and how training went."""
+    section = Section(
+        "Generator",
+        "Judges are networks that the generator never saw. do(A): attribute A is given another "
+        "value; then the new value of A should be read, and the old ones of all else.",
+    )
+    for run in judged:
+        names = list(_named(run, "test/judge/"))
+        rows = [
+            [
+                Cell(f"do({a})"),
+                *(percent(run.figures[f"test/effectiveness/do-{a}/{b}"]) for b in names),
+            ]
+            for a in names
+        ]
+        rows.append(
+            [Cell("real images"), *(percent(run.figures[f"test/judge/{b}"]) for b in names)]
+        )
+        title = f"Judges read the wanted value, %: {run.name}"
+        section.blocks.append(Table(title, ["", *names], rows))
+        leakage, chance = _named(run, "test/leakage/"), _named(run, "test/leakage_chance/")
+        back = _named(run, "test/reversibility/")
+        rows = [
+            [Cell(name), text(leakage[name]), text(chance[name]), text(back[name])]
+            for name in leakage
+        ]
+        header = ["edited", "a probe reads the old value, %", "guessing, %", "there and back, grey"]
+        figures = run.figures
+        note = (
+            f"An edit that changes nothing moves a pixel by {figures['test/composition/1']:.1f} "
+            "grey levels of 255. A classifier trained on counterfactuals alone is right on "
+            f"{figures['test/transfer/real']:.1f} % of real images, and on "
+            f"{figures['test/transfer/gap']:.1f} points more of edited ones."
+        )
+        section.blocks.append(Table(f"Traces: {run.name}", header, rows, note))
+    for run in judged or trained:
+        edits = [path for path in run.pictures() if path.stem.startswith("do-")]
+        section.blocks += [picture(path, f"Edits, {path.stem}: {run.name}") for path in edits]
+    lines = {run.name: _curve(run, "val/loss") for run in trained}
+    lines = {name: points for name, points in lines.items() if points}
+    if lines:
+        section.blocks.append(curves("Loss on validation images", "loss, nats", lines))
+    return section
+
+
+def classifiers(runs: Sequence[Run]) -> Section:
+    """Accuracies, the worst groups, and how training went."""
+    section = Section(
+        "Classifiers",
+        "On the unconfounded test set no attribute tells of the label; the confounded one is like "
+        "the training data.",
+    )
+    tested = [run for run in runs if "test/unconfounded_accuracy" in run.figures]
+    if tested:
+        accuracies = {
+            "unconfounded": "test/unconfounded_accuracy",
+            "its worst group": "test/unconfounded_worst_group_accuracy",
+            "confounded": "test/confounded_accuracy",
+        }
+        accuracies = {k: v for k, v in accuracies.items() if any(v in r.figures for r in tested)}
+        flips = {
+            f"flips by {n}": f"test/flip_rate/{n}" for n in _named(tested[0], "test/flip_rate/")
+        }
+        columns = [*accuracies, *flips]
+        rows = [
+            [
+                Cell(run.name),
+                *(_cell(run, name, percent) for name in accuracies.values()),
+                *(_cell(run, name, text) for name in flips.values()),
+            ]
+            for run in tested
+        ]
+        note = "Flips: predictions that change when the attribute alone truly changes."
+        section.blocks.append(Table("Accuracy, %", ["run", *columns], rows, note))
+        values = {run.name: run.figures["test/unconfounded_accuracy"] for run in tested}
+        section.blocks.append(bars("Unconfounded accuracy", "accuracy, %", values))
+    for run in tested:
+        section.blocks += _worst_groups(run)
+    lines = {run.name: _curve(run, "val/accuracy") for run in runs}
+    lines = {name: points for name, points in lines.items() if points}
+    if lines:
+        title = "Accuracy on confounded validation images"
+        section.blocks.append(curves(title, "accuracy, %", lines))
+    return section
+
+
+def origins(runs: Sequence[Run]) -> Section:
+    """Where each run comes from."""
+    rows = []
+    for run in runs:
+        commands = run.record.get("commands") or {"": run.record.get("command", "")}
+        for name, command in commands.items():
+            commit = str(run.record.get("commit") or "")[:12]
+            rows.append([Cell(f"{run.name}/{name}".rstrip("/")), Cell(command), Cell(commit)])
+    section = Section("Where it comes from", "The command behind every figure.")
+    section.blocks.append(Table("Commands", ["run", "command", "commit"], rows))
+    machines = {
+        str(run.record["machine"]): run.record["versions"]
+        for run in runs
+        if "machine" in run.record
+    }
+    rows = [
+        [Cell(machine), Cell(", ".join(f"{name} {number}" for name, number in versions.items()))]
+        for machine, versions in machines.items()
+    ]
+    if rows:
+        section.blocks.append(Table("Machines", ["machine", "versions"], rows))
+    return section
+
+
+def _worst_groups(run: Run) -> list[Table]:
+    rows = [row for row in run.rows("groups.csv") if row["test_set"] == "unconfounded"]
+    rows = [row for row in rows if int(row["images"]) >= FEWEST]
+    if not rows:
+        return []
+    rows = sorted(rows, key=lambda row: float(row["accuracy"]))[:MOST_ROWS]
+    known = {"test_set", "images", "correct", "accuracy", "low", "high"}
+    names = [name for name in rows[0] if name not in known]
+    cells = [
+        [
+            *(Cell(row[name]) for name in names),
+            Cell(row["images"]),
+            percent(float(row["accuracy"])),
+            Cell(f"{row['low']} to {row['high']}"),
+        ]
+        for row in rows
+    ]
+    title = f"Worst groups of the unconfounded test set: {run.name}"
+    return [Table(title, [*names, "images", "accuracy, %", "95 % interval"], cells)]
+
+
+def _named(run: Run, prefix: str) -> dict[str, float]:
+    """The figures under a prefix, by what follows it."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in run.figures.items()
+        if name.startswith(prefix)
+    }
+
+
+def _cell(run: Run, name: str, form: Callable[[float], Cell]) -> Cell:
+    return form(run.figures[name]) if name in run.figures else Cell("")
+
+
+def _curve(run: Run, column: str) -> list[tuple[float, float]]:
+    return [
+        (float(row["step"]), float(row[column]))
+        for row in run.rows("metrics.csv")
+        if row.get(column)
+    ]

@@ -1,0 +1,138 @@
+"""A report on runs as commands leave them, read back from its HTML."""
+
+import csv
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from cfaug.cli import main
+from cfaug.pictures import save_accuracies
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+class Page(HTMLParser):
+    """Collects tables, tags, and what the page would load from elsewhere."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.rows: list[list[str]] = []
+        self.loaded: list[str] = []
+        self.unnamed = 0
+        self.in_cell = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        told = dict(attrs)
+        if tag in {"img", "script", "link"}:
+            self.loaded.append(told.get("src") or told.get("href") or "")
+            self.unnamed += tag == "img" and not told.get("alt")
+        if tag == "tr":
+            self.rows.append([])
+        if tag in {"td", "th"}:
+            self.rows[-1].append("")
+            self.in_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_cell = self.in_cell and tag not in {"td", "th"}
+
+    def handle_data(self, data: str) -> None:
+        if self.in_cell:
+            self.rows[-1][-1] += data
+
+
+def leave(folder: Path, command: str, figures: dict[str, float]) -> Path:
+    folder.mkdir(parents=True)
+    record = {"command": command, "commit": "abc", "machine": "m", "versions": {"torch": "2"}}
+    (folder / "run.json").write_text(json.dumps(record))
+    (folder / "metrics.json").write_text(json.dumps(figures))
+    return folder
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """An audit, a judged generator and two classifiers, with names that are no friends."""
+    folder = tmp_path / "mine & <b>yours"
+    pair = {"first": HOSTILE, "second": "color", "cnf": 1.5, "cnf_low": 1.4, "cnf_high": 1.6}
+    pair |= {"cramers_v": 0.9, "holm_p_value": 0.003, "rarest": "3, $red$", "smallest_cell": 0}
+    audit = {"images": 1300, "combinations": 20, "empty": ["a"], "rare": {}, "pairs": [pair]}
+    place = leave(folder / "audit", "cfaug audit", {})
+    (place / "audit.json").write_text(json.dumps(audit))
+    save_accuracies({"ERM": [50.0]}, place / "audit.png")
+    judged = {"judge/a": 99.0, "effectiveness/do-a/a": 97.5, "leakage/a": 14.0}
+    judged |= {"leakage_chance/a": 10.0, "reversibility/a": 4.0, "composition/1": 0.0}
+    judged |= {"transfer/real": 98.0, "transfer/gap": 0.5}
+    judged |= {"confounding_before/a": 2.25, "confounding_after/a": 0.125}
+    leave(folder / "evaluate", "cfaug evaluate", {f"test/{k}": v for k, v in judged.items()})
+    for name, accuracy in {"erm": 61.5, "counterfactual": 98.5}.items():
+        figures = {"test/unconfounded_accuracy": accuracy, "test/confounded_accuracy": 99.0}
+        place = leave(folder / f"classifier-{name}", "cfaug classifier fit", figures)
+        (place / "metrics.csv").write_text("step,val/accuracy\n1,\n2,90.0\n4,95.0\n")
+        with (place / "groups.csv").open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["test_set", "digit", "images", "correct", "accuracy", "low", "high"])
+            table.writerow(["unconfounded", HOSTILE, 20, 5, 25.0, 11.2, 46.9])
+            table.writerow(["unconfounded", "8", 9, 0, 0.0, 0.0, 29.9])
+            table.writerow(["unconfounded", "7", 40, 38, 95.0, 83.5, 98.6])
+    return folder
+
+
+def test_a_page_tells_what_the_runs_left(runs: Path) -> None:
+    assert main(["report", str(runs)]) == 0
+    html = (runs / "report.html").read_text()
+    page = Page(html)
+    for row in (
+        [f"{HOSTILE} - color", "1.500", "1.400 to 1.600", "0.900", "0.003", "3, $red$: 0"],
+        ["do(a)", "97.5"],
+        ["a", "14.0", "10.0", "4.0"],
+        ["a", "2.250", "0.125"],
+        ["classifier-counterfactual", "98.5", "99.0"],
+        ["classifier-erm", "cfaug classifier fit", "abc"],
+        ["m", "torch 2"],
+    ):
+        assert row in page.rows, row
+    groups = [row for row in page.rows if row[-1] in {"11.2 to 46.9", "83.5 to 98.6"}]
+    assert [row[0] for row in groups[:2]] == [HOSTILE, "7"]  # 9 images are too few to be the worst
+    assert not any("29.9" in cell for row in page.rows for cell in row)
+    assert "accuracy, %: classifier-counterfactual 98.5, classifier-erm 61.5" in html
+
+
+def test_a_page_is_safe_and_needs_nothing_else(runs: Path) -> None:
+    assert main(["report", str(runs), "--out", str(runs / "a.html")]) == 0
+    html = (runs / "a.html").read_text()
+    page = Page(html)
+    assert "script" not in page.tags
+    assert "b" not in page.tags
+    assert page.loaded
+    assert all(place.startswith("data:image/png;base64,") for place in page.loaded)
+    assert not page.unnamed
+    assert "url(http" not in html
+    assert len(html) < 5_000_000
+
+
+def test_runs_of_two_folders_stand_side_by_side(runs: Path, tmp_path: Path) -> None:
+    leave(tmp_path / "other", "cfaug classifier fit", {"test/unconfounded_accuracy": 70.0})
+    out = tmp_path / "both.html"
+    assert (
+        main(["report", str(runs / "classifier-erm"), str(tmp_path / "other"), "--out", str(out)])
+        == 0
+    )
+    rows = Page(out.read_text()).rows
+    assert ["classifier-erm", "61.5", "99.0"] in rows
+    assert ["other", "70.0", ""] in rows
+
+
+def test_what_is_no_run_is_named(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert main(["report", str(tmp_path / "empty")]) == 1
+    assert "there is no run in" in capsys.readouterr().err
+    (runs / "audit/metrics.json").write_text("{")
+    assert main(["report", str(runs)]) == 1
+    assert "audit/metrics.json cannot be read" in capsys.readouterr().err
+    assert not (runs / "report.html").exists()
