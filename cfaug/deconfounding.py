@@ -6,7 +6,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from cfaug.confounding import cnf
+from cfaug.confounding import cnf, contingency
 from datamodules.attributes import AttributeSpace
 from datamodules.sampling import sampling_weights
 
@@ -64,8 +64,8 @@ def _remainder(
     sizes = len(first.values), len(second.values)
     cells = attributes[:, i] * sizes[1] + attributes[:, j]
     drawn = torch.bincount(cells, weights, sizes[0] * sizes[1]).reshape(sizes) / weights.sum()
-    images = torch.bincount(cells, minlength=drawn.numel())
-    there = images.reshape(sizes).double() / len(cells)
+    images = contingency(attributes[:, i], attributes[:, j], sizes)
+    there = images / len(cells)
     wanted = there.sum(1, keepdim=True) * there.sum(0, keepdim=True)
     lacking = (wanted - drawn).flatten()
     short = tuple(
@@ -74,7 +74,7 @@ def _remainder(
             f"{second.name}={second.values[cell % sizes[1]]}",
             100 * float(drawn.flatten()[cell]),
             100 * float(wanted.flatten()[cell]),
-            int(images[cell]),
+            int(images.flatten()[cell]),
         )
         for cell in lacking.argsort(descending=True)[:MOST_SHORT].tolist()
         if lacking[cell] > 1e-3 * wanted.flatten()[cell]  # beyond rounding
