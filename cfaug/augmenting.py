@@ -10,9 +10,9 @@ from torch import Tensor
 
 from cfaug.evaluation.readers import Reader, as_rendered, train_judge
 from cfaug.generators.base import Generator
-from cfaug.interventions import non_label_columns, set_values
+from cfaug.interventions import fixed_values, set_values
 from cfaug.module import best_device
-from datamodules.attributes import AttributeSpace, Batch
+from datamodules.attributes import Batch
 from datamodules.base import AttributeDataModule
 from datamodules.counterfactuals import (
     Counterfactuals,
@@ -20,7 +20,6 @@ from datamodules.counterfactuals import (
     shard_path,
     write_shard,
 )
-from datamodules.noise import uniform
 from datamodules.writing import whole_file
 
 
@@ -92,25 +91,6 @@ class Maker:
         images = (self.generator.edit(image, source, target) * 255).round().byte()
         made = [images, index, copy, source, target]
         return [*made, self.judge.read(images.float() / 255)] if self.judge else made
-
-
-def fixed_values(attributes: Tensor, space: AttributeSpace, number: Tensor, seed: int) -> Tensor:
-    """Give every attribute but the label a uniform value that follows from a number and a seed.
-
-    Args:
-        attributes: (B, K) int64 codes.
-        space: The attributes.
-        number: (B,) int64, other for each counterfactual.
-        seed: The seed.
-
-    Returns:
-        (B, K) int64 codes.
-    """
-    targets = attributes.clone()
-    for column in non_label_columns(space):
-        noise = uniform(seed, f"augment/{space.names[column]}", number, 1)[:, 0]
-        targets[:, column] = (noise * space.cardinalities[column]).long()
-    return targets
 
 
 def write_shards(maker: Maker, folder: Path, size: int, recipe: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from datamodules.attributes import AttributeSpace
+from datamodules.noise import uniform
 
 
 def fresh_values(attributes: Tensor, space: AttributeSpace, columns: Collection[int]) -> Tensor:
@@ -24,6 +25,25 @@ def fresh_values(attributes: Tensor, space: AttributeSpace, columns: Collection[
     targets = attributes.clone()
     for column in columns:
         targets[:, column] = torch.randint_like(targets[:, column], space.cardinalities[column])
+    return targets
+
+
+def fixed_values(attributes: Tensor, space: AttributeSpace, number: Tensor, seed: int) -> Tensor:
+    """Give every attribute but the label a uniform value that follows from a number and a seed.
+
+    Args:
+        attributes: (B, K) int64 codes.
+        space: The attributes.
+        number: (B,) int64, other for each counterfactual.
+        seed: The seed.
+
+    Returns:
+        (B, K) int64 codes.
+    """
+    targets = attributes.clone()
+    for column in non_label_columns(space):
+        noise = uniform(seed, f"augment/{space.names[column]}", number, 1)[:, 0]
+        targets[:, column] = (noise * space.cardinalities[column]).long()
     return targets
 
 

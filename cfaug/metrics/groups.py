@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+FEWEST = 10
+"""A group with fewer images is not called the worst: one image would decide."""
+
 
 class GroupFigures(NamedTuple):
     """Accuracies in per cent; ``worst_size`` is the number of images of the worst group.
@@ -35,7 +38,7 @@ class GroupAccuracy(Metric):
     correct: Tensor
     total: Tensor
 
-    def __init__(self, num_groups: int, minimum: int = 10) -> None:
+    def __init__(self, num_groups: int, minimum: int = FEWEST) -> None:
         super().__init__()
         self.minimum = minimum
         self.add_state("correct", torch.zeros(num_groups), dist_reduce_fx="sum")

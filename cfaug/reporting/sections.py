@@ -3,14 +3,12 @@
 import json
 from collections.abc import Callable, Sequence
 
-from cfaug.reporting.blocks import Cell, Section, Table, bars, curves, percent, picture, text
+from cfaug.metrics.groups import FEWEST
+from cfaug.reporting.blocks import Cell, Chart, Section, Table, bars, curves, percent, picture, text
 from cfaug.reporting.runs import Run
 
 MOST_ROWS = 12
 """Pairs of an audit, and groups of a classifier, that are shown."""
-
-FEWEST = 10
-"""A group with fewer images is not among the worst: one image would decide."""
 
 
 def all_sections(runs: Sequence[Run]) -> list[Section]:
@@ -106,10 +104,7 @@ def generators(judged: Sequence[Run], trained: Sequence[Run]) -> Section:
     for run in judged or trained:
         edits = [path for path in run.pictures() if path.stem.startswith("do-")]
         section.blocks += [picture(path, f"Edits, {path.stem}: {run.name}") for path in edits]
-    lines = {run.name: _curve(run, "val/loss") for run in trained}
-    lines = {name: points for name, points in lines.items() if points}
-    if lines:
-        section.blocks.append(curves("Loss on validation images", "loss, nats", lines))
+    section.blocks += _curves("Loss on validation images", "loss, nats", trained, "val/loss")
     return section
 
 
@@ -146,11 +141,8 @@ def classifiers(runs: Sequence[Run]) -> Section:
         section.blocks.append(bars("Unconfounded accuracy", "accuracy, %", values))
     for run in tested:
         section.blocks += _worst_groups(run)
-    lines = {run.name: _curve(run, "val/accuracy") for run in runs}
-    lines = {name: points for name, points in lines.items() if points}
-    if lines:
-        title = "Accuracy on confounded validation images"
-        section.blocks.append(curves(title, "accuracy, %", lines))
+    title = "Accuracy on confounded validation images"
+    section.blocks += _curves(title, "accuracy, %", runs, "val/accuracy")
     return section
 
 
@@ -212,9 +204,15 @@ def _cell(run: Run, name: str, form: Callable[[float], Cell]) -> Cell:
     return form(run.figures[name]) if name in run.figures else Cell("")
 
 
-def _curve(run: Run, column: str) -> list[tuple[float, float]]:
-    return [
-        (float(row["step"]), float(row[column]))
-        for row in run.rows("metrics.csv")
-        if row.get(column)
-    ]
+def _curves(title: str, unit: str, runs: Sequence[Run], column: str) -> list[Chart]:
+    """A column of ``metrics.csv`` over updates, of the runs that logged it; none where none did."""
+    lines = {
+        run.name: [
+            (float(row["step"]), float(row[column]))
+            for row in run.rows("metrics.csv")
+            if row.get(column)
+        ]
+        for run in runs
+    }
+    lines = {name: points for name, points in lines.items() if points}
+    return [curves(title, unit, lines)] if lines else []

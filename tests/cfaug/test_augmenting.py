@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from cfaug.augmenting import Maker, agreement, fixed_values, write_shards
+from cfaug.augmenting import Maker, agreement, write_shards
 from cfaug.confounding import contingency, mutual_information
 from cfaug.evaluation.readers import Reader, as_rendered
 from cfaug.generators.conditional_vae import ConditionalVAE
+from cfaug.interventions import fixed_values
 from datamodules.counterfactuals import read_counterfactuals
 from datamodules.digits import ConfoundedDigits
 from datamodules.renderers import Color, Thickness
