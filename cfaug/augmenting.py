@@ -8,6 +8,7 @@ import torch
 from rich.progress import track
 from torch import Tensor
 
+from cfaug import keys
 from cfaug.evaluation.readers import Reader, as_rendered, train_judge
 from cfaug.generators.base import Generator
 from cfaug.interventions import fixed_values, set_values
@@ -121,5 +122,5 @@ def agreement(made: Counterfactuals) -> dict[str, float]:
     if made.read is None:
         return {}
     share = 100 * (made.read == made.target).double().mean(0)
-    names = (f"augment/read_as_wanted/{name}" for name in made.space.names)
+    names = (keys.READ_AS_WANTED.format(attribute=name) for name in made.space.names)
     return dict(zip(names, share.tolist(), strict=True))

@@ -17,14 +17,27 @@ USAGE = """usage: cfaug COMMAND [options]
   augment     write counterfactuals to disk
   export      counterfactuals on disk as PNGs and a table
   report      one page on one or several runs
+  dashboard   a W&B workspace with a panel for all that runs log
   faces       draw a small data set in the layout of CelebA
   benchmark   the whole loop: audit, generator, judges, classifiers, table
+  sweep       try values of options at random
   study       compare generators over strengths and seeds
 
 `cfaug COMMAND --help` shows its options. Every option can stand in a YAML: -c FILE.
 """
 MODULES = ("generator", "classifier")
-COMMANDS = ("audit", "evaluate", "augment", "export", "report", "faces", "benchmark", "study")
+COMMANDS = (
+    "audit",
+    "evaluate",
+    "augment",
+    "export",
+    "report",
+    "dashboard",
+    "faces",
+    "benchmark",
+    "sweep",
+    "study",
+)
 
 
 def main(args: Sequence[str] | None = None) -> int:

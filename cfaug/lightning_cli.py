@@ -9,10 +9,12 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from cfaug.callbacks.edits import EditGrid
 from cfaug.callbacks.groups import GroupTable
+from cfaug.callbacks.lineage import Lineage
 from cfaug.callbacks.records import RunRecord, SaveRunConfig
 from cfaug.classifiers.classifier import Classifier
 from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import LAST, find_generator, read_checkpoint
+from cfaug.tracking import identify
 from datamodules.base import AttributeDataModule
 
 SPECIAL_CHECKPOINTS = ("best", "last", "hpc", "registry")
@@ -40,14 +42,26 @@ class CfaugCLI(LightningCLI):
         )
 
     def before_instantiate_classes(self) -> None:
-        """Put the checkpoint in the place of ``last``, so that the run's record names it."""
+        """Put the checkpoint in the place of ``last``, and name the run."""
         options = self.config[self.config["subcommand"]]
-        if self.model_class is not Classifier or options.model.generator != LAST:
-            return
-        began = self._checkpoint()  # a run goes on with the generator that it began with
-        options.model.generator = (
-            began["hyper_parameters"]["generator"] if began else find_generator(LAST)
-        )
+        generator = None
+        if self.model_class is Classifier:
+            if options.model.generator == LAST:
+                began = self._checkpoint()  # a run goes on with the generator that it began with
+                options.model.generator = (
+                    began["hyper_parameters"]["generator"] if began else find_generator(LAST)
+                )
+            generator = options.model.generator
+        origins = options.get("ckpt_path"), generator, options.data.init_args.counterfactuals
+        origin = next((Path(path) for path in origins if path), None)
+        method = _method(options) if self.model_class is Classifier else None
+        identity = identify(options, origin, method)
+        self.save_config_kwargs["identity"] = identity
+        for logger in _listed(options.trainer.logger):
+            if getattr(logger, "class_path", "").endswith("WandbLogger"):
+                chosen = logger.init_args
+                for name, value in identity.options(chosen.get("job_type") or "train").items():
+                    chosen[name] = chosen.get(name) or value
 
     def _checkpoint(self) -> dict[str, Any] | None:
         """What the file named by ``--ckpt_path`` holds."""
@@ -66,6 +80,20 @@ class CfaugCLI(LightningCLI):
         """Test a classifier when it is trained."""
         if self.model_class is Classifier and not self.trainer.fast_dev_run:  # type: ignore[attr-defined]
             self.trainer.test(self.model, datamodule=self.datamodule)
+
+
+def _method(options: Any) -> str:
+    """How a classifier is trained, in the words of `METHODS` of the benchmark."""
+    data = options.data.init_args
+    if data.get("oracle"):
+        return "oracle"
+    if options.model.generator or data.counterfactuals:
+        return "counterfactual"
+    return "erm" if data.sampling == "natural" else str(data.sampling)
+
+
+def _listed(loggers: Any) -> list[Any]:
+    return loggers if isinstance(loggers, list) else [loggers]
 
 
 def _run(
@@ -91,9 +119,17 @@ def _run(
 
 def run_generator(args: list[str]) -> CfaugCLI:
     """Run ``cfaug generator``."""
-    return _run("generator", Generator, args, family=True, callbacks=[RunRecord(), EditGrid()])
+    return _run(
+        "generator", Generator, args, family=True, callbacks=[RunRecord(), EditGrid(), Lineage()]
+    )
 
 
 def run_classifier(args: list[str]) -> CfaugCLI:
     """Run ``cfaug classifier``."""
-    return _run("classifier", Classifier, args, family=False, callbacks=[RunRecord(), GroupTable()])
+    return _run(
+        "classifier",
+        Classifier,
+        args,
+        family=False,
+        callbacks=[RunRecord(), GroupTable(), Lineage()],
+    )

@@ -138,6 +138,33 @@ def save_edits(cells: Tensor, attribute: Attribute, path: Path) -> None:
     figure.savefig(path, dpi=100, bbox_inches="tight")  # headings are as long as the names
 
 
+def save_strips(
+    strips: Sequence[Tensor], captions: Sequence[Sequence[str]], titles: Sequence[str], path: Path
+) -> None:
+    """Blocks of columns of images, a caption above each column.
+
+    Args:
+        strips: For each title (N, S, 3, H, W) in [0, 1]; S images stand below each other.
+        captions: For each title N captions.
+        titles: The titles.
+        path: The picture.
+    """
+    most = max(map(len, strips))
+    tall = strips[0].shape[1]
+    figure = Figure(figsize=(1.1 * most, (1.1 * tall + 0.6) * len(strips)), layout="constrained")
+    blocks = figure.subfigures(len(strips), 1, squeeze=False)[:, 0]
+    for block, columns, words, title in zip(blocks, strips, captions, titles, strict=True):
+        block.suptitle(title, fontsize=10).set_parse_math(False)
+        places = block.subplots(1, most, squeeze=False)[0]
+        for axes in places:
+            axes.set_axis_off()
+        for axes, column, caption in zip(places, columns, words, strict=False):
+            grid = make_grid(column, nrow=1, padding=1, pad_value=0.5)
+            axes.imshow(grid.permute(1, 2, 0).numpy(), interpolation="nearest")
+            axes.set_title(caption, fontsize=7).set_parse_math(False)
+    figure.savefig(path, dpi=90)
+
+
 def save_accuracies(accuracies: dict[str, list[float]], path: Path) -> None:
     """Bars of the accuracy of each method on unconfounded data, a dot for each seed."""
     figure = Figure(figsize=(6, 3.2), layout="constrained")

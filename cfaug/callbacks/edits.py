@@ -2,9 +2,11 @@
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from torch import Tensor
+from torchvision.io import ImageReadMode, decode_image
 
+from cfaug import keys
 from cfaug.callbacks.records import run_folder
 from cfaug.generators.base import Generator
 from cfaug.interventions import single_edits
@@ -34,7 +36,7 @@ def all_edits(generator: Generator, batch: Batch, column: int) -> Tensor:
 
 
 class EditGrid(Callback):
-    """Writes a grid per attribute after each validation, to the run folder and to W&B.
+    """Writes a grid per attribute after each validation, to the run folder, W&B and TensorBoard.
 
     Args:
         images: Number of validation images, always the same.
@@ -63,12 +65,12 @@ class EditGrid(Callback):
         for column, attribute in enumerate(pl_module.attribute_space.attributes):
             path = folder / f"do-{attribute.name}.png"
             save_edits(all_edits(pl_module, batch, column), attribute, path)
+            key = keys.EDITS.format(attribute=attribute.name)
+            caption = f"do({attribute.name}), epoch {trainer.current_epoch}"
             for logger in trainer.loggers:
                 if isinstance(logger, WandbLogger):
-                    caption = f"do({attribute.name}), epoch {trainer.current_epoch}"
-                    logger.log_image(
-                        f"edits/{attribute.name}",
-                        [str(path)],
-                        step=trainer.global_step,
-                        caption=[caption],
-                    )
+                    step = trainer.global_step
+                    logger.log_image(key, [str(path)], step=step, caption=[caption])
+                elif isinstance(logger, TensorBoardLogger):
+                    pixels = decode_image(str(path), ImageReadMode.RGB)
+                    logger.experiment.add_image(key, pixels, trainer.global_step)

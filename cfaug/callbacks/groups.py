@@ -3,22 +3,19 @@
 import csv
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from scipy.stats import binomtest
 
 from cfaug.callbacks.records import run_folder
 from cfaug.classifiers.classifier import Classifier
+from cfaug.metrics.groups import wilson
 from datamodules.base import TEST_SETS
 from datamodules.writing import whole_file
-
-LEVEL = 0.95
-"""Level of the intervals."""
 
 
 class GroupTable(Callback):
     """Writes ``groups.csv``: a row for each test set and each group that has images there.
 
     Columns: ``test_set``; the attributes by name; ``images``, ``correct``; ``accuracy`` in per
-    cent, and between ``low`` and ``high`` its Wilson interval of `LEVEL` (Wilson, JASA 1927).
+    cent, and between ``low`` and ``high`` its interval, see `wilson`.
     """
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -35,7 +32,6 @@ class GroupTable(Callback):
             for name, figures in zip(TEST_SETS, pl_module.tested, strict=True):
                 for group in figures.total.nonzero()[:, 0].tolist():
                     correct, images = int(figures.correct[group]), int(figures.total[group])
-                    interval = binomtest(correct, images).proportion_ci(LEVEL, method="wilson")
-                    shares = correct / images, interval.low, interval.high
-                    percents = [f"{100 * share:.1f}" for share in shares]
+                    figures_of_group = 100 * correct / images, *wilson(correct, images)
+                    percents = [f"{figure:.1f}" for figure in figures_of_group]
                     table.writerow([name, *space.values(group), images, correct, *percents])

@@ -16,6 +16,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
 from lightning.pytorch.loggers import WandbLogger
 
+from cfaug import keys
+from cfaug.tracking import RECORD, Identity
 from datamodules.base import AttributeDataModule
 from datamodules.writing import whole_file, write_json
 
@@ -40,8 +42,8 @@ def git_commit() -> str | None:
         return None
 
 
-def run_record(command: list[str]) -> dict[str, object]:
-    """What ``run.json`` holds of every run: its command, the commit, versions and the machine."""
+def run_record(command: list[str], identity: Identity) -> dict[str, object]:
+    """What ``run.json`` holds of every run: command, data, group, commit, versions, machine."""
     versions = {"python": platform.python_version()}
     versions |= {name: version(name) for name in ("torch", "torchvision", "lightning")}
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
@@ -49,6 +51,10 @@ def run_record(command: list[str]) -> dict[str, object]:
         machine += f", {torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
     return {
         "command": shlex.join(command),
+        "dataset": identity.data,
+        "group": identity.group,
+        "strength": identity.strength,
+        "method": identity.method,
         "commit": git_commit(),
         "machine": machine,
         "versions": versions,
@@ -65,8 +71,8 @@ class RunRecord(Callback):
         """Log how many training images the sampling weights are worth, beside their number."""
         data: AttributeDataModule = trainer.datamodule  # type: ignore[attr-defined]
         self.data = {
-            "data/train_size": float(len(data.splits["train"])),
-            "data/effective_train_size": data.effective_train_size,
+            keys.TRAIN_SIZE: float(len(data.splits["train"])),
+            keys.EFFECTIVE_TRAIN_SIZE: data.effective_train_size,
         }
         for logger in trainer.loggers:
             logger.log_metrics(self.data, step=0)
@@ -107,12 +113,13 @@ class SaveRunConfig(SaveConfigCallback):
 
     Args:
         command: Words of the command line.
+        identity: What the run is called.
         options: See `SaveConfigCallback`.
     """
 
-    def __init__(self, *options: Any, command: list[str], **more: Any) -> None:
+    def __init__(self, *options: Any, command: list[str], identity: Identity, **more: Any) -> None:
         super().__init__(*options, **more)
-        self.command = command
+        self.command, self.identity = command, identity
 
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Write ``config-<stage>.yaml`` and ``run.json``; runs on rank 0 alone."""
@@ -121,8 +128,8 @@ class SaveRunConfig(SaveConfigCallback):
         text = self.parser.dump(self.config)
         with whole_file(folder / f"config-{fn.value}.yaml") as part:
             part.write_text(text)
-        record = run_record(self.command)
-        write_json(folder / "run.json", record)
+        record = run_record(self.command, self.identity)
+        write_json(folder / RECORD, record)
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger):
                 config = {**yaml.safe_load(text), **record}

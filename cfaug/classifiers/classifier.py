@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchmetrics import MeanMetric
 
+from cfaug import keys
 from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import load_generator_for
 from cfaug.interventions import non_label_columns, other_value
@@ -69,6 +70,7 @@ class Classifier(AttributeModule):
         # In a list, so that the generator's weights stay out of the classifier's checkpoints.
         self._generator: list[Generator] = []
         self.groups = nn.ModuleList(GroupAccuracy(attribute_space.num_groups) for _ in TEST_SETS)
+        self.val_groups = GroupAccuracy(attribute_space.num_groups)
         self.tested: list[GroupFigures] = []
         others = [attribute_space.names[k] for k in non_label_columns(attribute_space)]
         self.flips = nn.ModuleDict({name: MeanMetric() for name in others})
@@ -104,7 +106,8 @@ class Classifier(AttributeModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One update on originals, counterfactuals, or both."""
         terms = self.losses(batch)
-        self.log_dict({f"train/{name}": v.detach() for name, v in terms.items()}, sync_dist=True)
+        named = {keys.TRAIN_TERM.format(term=name): v.detach() for name, v in terms.items()}
+        self.log_dict(named, sync_dist=True)
         return terms["loss"]
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
@@ -134,15 +137,22 @@ class Classifier(AttributeModule):
         return {**terms, "distance": distance}
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Log accuracy on the confounded validation set."""
+        """Log accuracy on the confounded validation set, and count hits per group."""
         labels = batch["attributes"][:, self.attribute_space.label_position]
         logits = self(batch["image"])
         accuracy = 100 * (logits.argmax(1) == labels).float().mean()
+        groups = self.attribute_space.groups(batch["attributes"])
+        self.val_groups.update(logits.argmax(1), labels, groups)
         self.log_dict(
-            {"val/loss": F.cross_entropy(logits, labels), "val/accuracy": accuracy},
+            {keys.VAL_LOSS: F.cross_entropy(logits, labels), keys.VAL_ACCURACY: accuracy},
             sync_dist=True,
             batch_size=len(labels),
         )
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the mean accuracy over groups, by which models may be chosen."""
+        self.log(keys.VAL_BALANCED_ACCURACY, self.val_groups.compute().balanced_accuracy)
+        self.val_groups.reset()
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Count hits per group; on unconfounded images also flips under true counterfactuals."""
@@ -168,9 +178,10 @@ class Classifier(AttributeModule):
         for split, groups in zip(TEST_SETS, self.groups, strict=True):
             figures = cast("GroupAccuracy", groups).compute()
             self.tested.append(figures)
-            self.log(f"test/{split}_accuracy", figures.accuracy)
-            self.log(f"test/{split}_worst_group_accuracy", figures.worst_group_accuracy)
-            self.log(f"test/{split}_worst_group_size", float(figures.worst_size))
+            self.log(keys.ACCURACY.format(split=split), figures.accuracy)
+            worst = keys.WORST_GROUP_ACCURACY.format(split=split)
+            self.log(worst, figures.worst_group_accuracy)
+            self.log(keys.WORST_GROUP_SIZE.format(split=split), float(figures.worst_size))
             if figures.worst_size:
                 rank_zero_only(print)(
                     f"worst group of the {split} test set, {figures.worst_group_accuracy:.1f} % of "
@@ -180,7 +191,7 @@ class Classifier(AttributeModule):
         for name, metric in self.flips.items():
             flips = cast("MeanMetric", metric)
             if flips.update_called:
-                self.log(f"test/flip_rate/{name}", 100 * flips.compute())
+                self.log(keys.FLIP_RATE.format(attribute=name), 100 * flips.compute())
             flips.reset()
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:

@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
+from cfaug import keys
 from cfaug.auditing import Audit, audit_attributes
 from cfaug.commands.common import data_parser, make_folder, prepare, record
 from cfaug.deconfounding import Remainder, remainders
 from cfaug.pictures import save_audit, save_images
+from cfaug.tracking import identify
 from datamodules.attributes import MOST_GROUPS, AttributeSpace
 from datamodules.base import AttributeDataModule
 from datamodules.tables import encode_table, read_table
@@ -104,8 +106,9 @@ def main(args: list[str]) -> None:
     command = ["audit", *args]
     measures = figures(audit, options.rare)
     for pair in left:
-        measures[f"audit/deconfounded_cnf/{pair.first}-{pair.second}"] = pair.cnf
-    record(options.folder, command, measures, pictures, names)
+        name = f"{pair.first}-{pair.second}"
+        measures[keys.DECONFOUNDED_CNF.format(pair=name)] = pair.cnf
+    record(options.folder, command, identify(options), measures, pictures, found=names)
     print(f"pictures: {', '.join(map(str, pictures))}")
     print(f"all measures and names: {options.folder / 'audit.json'}")
 
@@ -150,21 +153,24 @@ def everything(audit: Audit, space: AttributeSpace, names: dict[str, Any]) -> di
 
 def figures(audit: Audit, rare: int) -> dict[str, float]:
     """The audit under the names of the logger."""
-    found: dict[str, float] = {"audit/images": float(audit.images)}
+    found: dict[str, float] = {keys.AUDIT_IMAGES: float(audit.images)}
     if audit.combinations <= MOST_GROUPS:
-        found["audit/empty_groups"] = float(len(audit.empty))
-        found["audit/rare_groups"] = float(len(audit.rare(rare)))
+        found[keys.EMPTY_GROUPS] = float(len(audit.empty))
+        found[keys.RARE_GROUPS] = float(len(audit.rare(rare)))
     for pair in audit.pairs:
         name = f"{pair.first}-{pair.second}"
-        found[f"audit/cnf/{name}"] = pair.cnf
-        found[f"audit/normalized_mutual_information/{name}"] = pair.normalized_mutual_information
-        found[f"audit/cramers_v/{name}"] = pair.cramers_v
-        found[f"audit/p_value/{name}"] = pair.p_value
-        found[f"audit/smallest_cell/{name}"] = float(pair.smallest_cell)
+        measures = {
+            keys.CNF: pair.cnf,
+            keys.NORMALIZED_MUTUAL_INFORMATION: pair.normalized_mutual_information,
+            keys.CRAMERS_V: pair.cramers_v,
+            keys.P_VALUE: pair.p_value,
+            keys.SMALLEST_CELL: float(pair.smallest_cell),
+        }
+        found |= {key.format(pair=name): value for key, value in measures.items()}
     for found_set in audit.sets:
         name = "-".join(found_set.names)
-        found[f"audit/total_correlation/{name}"] = found_set.total_correlation
-        found[f"audit/synergy/{name}"] = found_set.synergy
+        found[keys.TOTAL_CORRELATION.format(names=name)] = found_set.total_correlation
+        found[keys.SYNERGY.format(names=name)] = found_set.synergy
     return found
 
 

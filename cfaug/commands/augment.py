@@ -7,6 +7,7 @@ from typing import Any
 
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 
+from cfaug import keys
 from cfaug.augmenting import Maker, agreement, trained_judge, write_shards
 from cfaug.claims import claim
 from cfaug.commands.common import (
@@ -17,6 +18,7 @@ from cfaug.commands.common import (
     record,
 )
 from cfaug.pictures import save_images
+from cfaug.tracking import identify
 from datamodules.base import AttributeDataModule
 from datamodules.counterfactuals import Counterfactuals, read_counterfactuals
 
@@ -61,9 +63,17 @@ def main(args: list[str]) -> None:
     made = read_counterfactuals(options.folder)
     pictures = [options.folder / "counterfactuals.png"]
     save_examples(data, made, options.copies, pictures[0])
-    figures = {"augment/images": float(len(made)), "augment/copies": float(options.copies)}
+    figures = {keys.AUGMENT_IMAGES: float(len(made)), keys.AUGMENT_COPIES: float(options.copies)}
     figures |= agreement(made)
-    record(options.folder, ["augment", *args], figures, pictures, {"generator": str(path)})
+    record(
+        options.folder,
+        ["augment", *args],
+        identify(options, path),
+        figures,
+        pictures,
+        generator=path,
+        counterfactuals=options.folder,
+    )
     print(f"{len(made):,} counterfactuals: {options.folder}")
 
 

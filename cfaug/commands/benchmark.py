@@ -8,7 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from cfaug.callbacks.records import git_commit
+from cfaug import keys
+from cfaug.commands.common import record
 from cfaug.commands.loop import (
     TITLES,
     Plan,
@@ -22,9 +23,10 @@ from cfaug.commands.loop import (
     run_part,
     standard_error,
 )
+from cfaug.keys import UNCONFOUNDED
 from cfaug.pictures import save_accuracies
 from cfaug.reporting.page import write_report
-from datamodules.writing import write_json
+from cfaug.tracking import Identity
 
 
 def main(args: list[str]) -> None:
@@ -32,7 +34,7 @@ def main(args: list[str]) -> None:
     parser = ArgumentParser(prog="cfaug benchmark", description="Run the whole loop.")
     parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
     parser.add_class_arguments(Plan, None)
-    run(_plan(parser, args))
+    run(_plan(parser, args), ["benchmark", *args])
 
 
 def _plan(parser: ArgumentParser, args: list[str]) -> Plan:
@@ -40,8 +42,13 @@ def _plan(parser: ArgumentParser, args: list[str]) -> Plan:
     return Plan(**{name: getattr(options, name) for name in Plan.__dataclass_fields__})
 
 
-def run(plan: Plan) -> None:
-    """Run what is not done yet, then print the table and write the pictures."""
+def run(plan: Plan, command: list[str]) -> None:
+    """Run what is not done yet, then print the table and write the pictures.
+
+    Args:
+        plan: What to run.
+        command: Words of the command, without ``cfaug``.
+    """
     hush()
     folder, console = plan.folder, Console()
     claim_folder(plan)
@@ -55,17 +62,18 @@ def run(plan: Plan) -> None:
     ]
     seconds = [run_part(folder, part, console) for part in parts]
     figures = summarize(folder, plan.seeds, plan.methods) | {"seconds": sum(seconds)}
-    write_json(folder / "metrics.json", figures)
-    commands = {part.name: part.command for part in parts}
-    write_json(folder / "run.json", {"commit": git_commit(), "commands": commands})
     accuracies = {
         TITLES[method]: [
-            classifier_figures(folder, method, seed)["test/unconfounded_accuracy"]
-            for seed in plan.seeds
+            classifier_figures(folder, method, seed)[UNCONFOUNDED] for seed in plan.seeds
         ]
         for method in plan.methods
     }
-    save_accuracies(accuracies, folder / "accuracy.png")
+    pictures = [folder / "accuracy.png"]
+    save_accuracies(accuracies, pictures[0])
+    tags = plan.data.stem, f"strength {plan.strength}"
+    identity = Identity(plan.data.stem, tags, folder.name, plan.strength)
+    found = {"commands": {part.name: part.command for part in parts}}
+    record(folder, command, identity, figures, pictures, found=found)
     show(folder, plan, figures, console)
     write_report([folder], folder / "report.html")
     console.print(f"all of it on one page: {folder / 'report.html'}")
@@ -88,15 +96,17 @@ def summarize(folder: Path, seeds: tuple[int, ...], methods: list[str]) -> dict[
                 values = [run[name] for run in runs]
                 key = f"{name.removeprefix('test/')}/{method}"
                 figures[key] = statistics.fmean(values)
-                if name == "test/unconfounded_accuracy" and len(seeds) > 1:
+                if name == UNCONFOUNDED and len(seeds) > 1:
                     figures[f"standard_error/{method}"] = standard_error(values)
     accuracy = {method: figures[f"unconfounded_accuracy/{method}"] for method in methods}
     if "oracle" in accuracy:
         gap = accuracy["oracle"] - accuracy["erm"]
         for method, value in accuracy.items():
-            figures[f"excess_error/{method}"] = accuracy["oracle"] - value
+            figures[keys.EXCESS_ERROR.format(method=method)] = accuracy["oracle"] - value
             if gap > 0:
-                figures[f"gap_closed/{method}"] = 100 * (value - accuracy["erm"]) / gap
+                figures[keys.GAP_CLOSED.format(method=method)] = (
+                    100 * (value - accuracy["erm"]) / gap
+                )
     return figures | judged_figures(folder)
 
 

@@ -7,9 +7,11 @@ import wandb
 from jsonargparse import ArgumentParser, set_parsing_settings
 from lightning.pytorch import seed_everything
 
+from cfaug import keys
 from cfaug.callbacks.records import run_record
 from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import LAST, find_generator, load_generator_for
+from cfaug.tracking import RECORD, Identity, leave, use
 from datamodules.base import AttributeDataModule
 from datamodules.writing import write_json
 
@@ -84,22 +86,44 @@ def chosen_generator(path: Path, data: AttributeDataModule) -> tuple[Generator, 
 def record(
     folder: Path,
     command: list[str],
+    identity: Identity,
     figures: dict[str, float],
     pictures: list[Path],
-    found: dict[str, Any],
+    *,
+    found: dict[str, Any] | None = None,
+    generator: Path | None = None,
+    counterfactuals: Path | None = None,
+    edits: wandb.Table | None = None,
 ) -> None:
     """Leave the figures in ``metrics.json`` and, with the pictures, in a W&B run.
 
     Args:
         folder: The run folder.
         command: Words of the command, without ``cfaug``.
-        figures: The figures under the names of the logger.
+        identity: What the run is called.
+        figures: The figures under the names of `cfaug.keys`.
         pictures: PNGs in the folder.
-        found: What else ``run.json`` is to tell, beside the command and the commit.
+        found: What else ``run.json`` is to tell.
+        generator: The checkpoint that was used.
+        counterfactuals: The folder that was made.
+        edits: Edits to look at.
     """
-    job, config = command[0], {**run_record(["cfaug", *command]), **found}
+    job = command[0]
+    config = {**run_record(["cfaug", *command], identity), **(found or {})}
+    if generator is not None:
+        config["generator"] = str(generator)
     write_json(folder / "metrics.json", figures)
-    write_json(folder / "run.json", config)
-    with wandb.init(project="cfaug", job_type=job, dir=folder, config=config) as run:
+    write_json(folder / RECORD, config)
+    shown: dict[str, Any] = {
+        keys.PICTURE.format(job=job, name=path.stem): wandb.Image(str(path)) for path in pictures
+    }
+    if edits is not None:
+        shown[keys.EDIT_TABLE] = edits
+    named = identity.options(job)
+    with wandb.init(project="cfaug", job_type=job, dir=folder, config=config, **named) as run:
+        if generator is not None:
+            use(run, generator, "generator", identity.data)
         run.log(figures)
-        run.log({f"{job}/{path.stem}": wandb.Image(str(path)) for path in pictures})
+        run.log(shown)
+        if counterfactuals is not None:
+            leave(run, counterfactuals, "counterfactuals", identity.data)

@@ -1,8 +1,10 @@
 """``cfaug evaluate``: judge a generator."""
 
+import csv
 from pathlib import Path
 
 import torch
+import wandb
 from jsonargparse.typing import PositiveInt
 from rich.console import Console
 from rich.table import Table
@@ -15,10 +17,14 @@ from cfaug.commands.common import (
     prepare,
     record,
 )
+from cfaug.evaluation.failures import COLUMNS, table
 from cfaug.evaluation.judging import Judging, judge_generator
 from cfaug.generators.base import Generator
-from cfaug.pictures import save_edits, save_effectiveness
+from cfaug.pictures import save_edits, save_effectiveness, save_strips
+from cfaug.tracking import identify
+from datamodules.attributes import AttributeSpace
 from datamodules.base import AttributeDataModule
+from datamodules.writing import whole_file
 
 
 def main(args: list[str]) -> None:
@@ -38,8 +44,17 @@ def main(args: list[str]) -> None:
     names = generator.attribute_space.names
     save_effectiveness(judging.effectiveness, judging.judges, names, pictures[0])
     pictures += save_grids(generator, data, options.folder)
-    command = ["evaluate", *args]
-    record(options.folder, command, judging.figures, pictures, {"generator": str(path)})
+    edits = write_edits(judging, generator.attribute_space, options.folder)
+    pictures += save_failures(judging, generator.attribute_space, options.folder)
+    record(
+        options.folder,
+        ["evaluate", *args],
+        identify(options, path),
+        judging.figures,
+        pictures,
+        generator=path,
+        edits=edits,
+    )
     print(f"pictures and metrics.json: {options.folder}")
 
 
@@ -53,15 +68,49 @@ def save_grids(generator: Generator, data: AttributeDataModule, folder: Path) ->
     return paths
 
 
+def save_failures(judging: Judging, space: AttributeSpace, folder: Path) -> list[Path]:
+    """Draw the edits that a judge does not read as wanted, and the largest round trips."""
+    paths = []
+    for kind in ("misread", "farthest"):
+        strips, captions, titles = [], [], []
+        for column, gallery in enumerate(judging.galleries):
+            edits = gallery.kept[kind]
+            if len(edits.position):
+                strips.append(edits.images)
+                rows = table(column, edits, space)
+                captions.append([f"{row[2]} to {row[3]}\n{row[5]}" for row in rows])
+                titles.append(f"do({space.names[column]}): image, edit, and back")
+        if strips:
+            paths.append(folder / f"{kind}.png")
+            save_strips(strips, captions, titles, paths[-1])
+    return paths
+
+
+def write_edits(judging: Judging, space: AttributeSpace, folder: Path) -> wandb.Table:
+    """Write ``edits.csv``, a row for each edit of the galleries; the same with pictures for W&B."""
+    header = ["kind", *COLUMNS]
+    shown = wandb.Table([*header, "before", "after"])
+    with whole_file(folder / "edits.csv") as part, part.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(header)
+        for column, gallery in enumerate(judging.galleries):
+            for kind, edits in gallery.kept.items():
+                for row, images in zip(table(column, edits, space), edits.images, strict=True):
+                    rows.writerow([kind, *row])
+                    pictures = (wandb.Image(image.permute(1, 2, 0).numpy()) for image in images[:2])
+                    shown.add_data(kind, *row, *pictures)
+    return shown
+
+
 def show(judging: Judging, generator: Generator) -> None:
     """Print effectiveness and everything else as tables."""
     names = generator.attribute_space.names
-    table = Table("", *names, title="effectiveness: judge reads the intended value, %")
+    matrix = Table("", *names, title="effectiveness: judge reads the intended value, %")
     rows = torch.cat([judging.effectiveness, judging.judges[None]])
     for name, row in zip([*(f"do({n})" for n in names), "real images"], rows, strict=True):
-        table.add_row(name, *(f"{value:.1f}" for value in row))
+        matrix.add_row(name, *(f"{value:.1f}" for value in row))
     rest = Table("figure", "value", title="generator on test images")
     for name, value in sorted(judging.figures.items()):
         if "/effectiveness/" not in name and "/judge/" not in name:
             rest.add_row(name, f"{value:.2f}")
-    Console().print(table, rest)
+    Console().print(matrix, rest)

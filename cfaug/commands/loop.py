@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import math
+import os
 import shlex
 import statistics
 import warnings
@@ -199,7 +200,6 @@ def _fit_words(plan: Plan, name: str, version: str, epochs: int | None, config: 
             "init_args": {
                 "save_dir": str(plan.folder),
                 "project": "cfaug",
-                "group": plan.folder.name,
                 "name": f"{name}-{version}",
             },
         },
@@ -239,10 +239,12 @@ def run_part(folder: Path, part: Part, console: Console) -> float:
         console.rule(part.title)
         start = monotonic()
         name, *rest = part.words
+        os.environ["WANDB_RUN_GROUP"] = folder.name
         try:
             run_command(name, [*rest, *_resume(folder / part.name)])
         finally:
             wandb.finish()  # or the next part would log into this one's run
+            del os.environ["WANDB_RUN_GROUP"]
         write_json(done, {"seconds": monotonic() - start})
     return float(json.loads(done.read_text())["seconds"])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cfaug.commands.loop import TITLES, standard_error
 from cfaug.commands.study_pictures import Panel, save_curves, save_tradeoff
+from cfaug.keys import UNCONFOUNDED
 from datamodules.writing import whole_file
 
 Row = dict[str, float | str]
@@ -46,7 +47,7 @@ def _row(cells: list[dict[str, object]]) -> Row:
         for name in tables[0]:
             key = name if kind == "figures" else f"seconds/{name}"
             row[key] = statistics.fmean(table[name] for table in tables)
-            if name == "test/unconfounded_accuracy":
+            if name == UNCONFOUNDED:
                 row["accuracy"] = row[key]
                 if len(tables) > 1:
                     row["standard_error"] = standard_error([table[name] for table in tables])

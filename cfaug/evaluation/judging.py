@@ -13,8 +13,10 @@ from torchmetrics.functional.image import (
     structural_similarity_index_measure,
 )
 
+from cfaug import keys
 from cfaug.classifiers.classifier import Classifier
 from cfaug.confounding import cnf, contingency
+from cfaug.evaluation.failures import Edits, Gallery
 from cfaug.evaluation.readers import IGNORED, Reader, fit_quietly, train_judge
 from cfaug.generators.base import Generator
 from cfaug.interventions import fresh_values, non_label_columns, other_value
@@ -32,12 +34,14 @@ class Judging:
     """What judging a generator found.
 
     ``figures`` has the names of the logger; ``effectiveness`` is (K, K) in per cent, row i after
-    do(i), column k read by judge k; ``judges`` is (K,), their accuracy on real test images.
+    do(i), column k read by judge k; ``judges`` is (K,), their accuracy on real test images;
+    ``galleries`` has edits of each attribute to look at.
     """
 
     figures: dict[str, float]
     effectiveness: Tensor
     judges: Tensor
+    galleries: list[Gallery]
 
 
 def judge_generator(
@@ -108,14 +112,14 @@ def exact_errors(edited: Tensor, truth: Tensor) -> dict[str, Tensor]:
         truth: (B, C, H, W) in [0, 1].
 
     Returns:
-        ``exact_l1`` in grey levels (0 to 255), ``exact_psnr`` in dB, ``exact_ssim`` up to 1.
+        ``l1`` in grey levels (0 to 255), ``psnr`` in dB, ``ssim`` up to 1.
     """
     psnr = peak_signal_noise_ratio(
         edited, truth, data_range=1.0, dim=(1, 2, 3), reduction="elementwise_mean"
     )
     ssim = structural_similarity_index_measure(edited, truth, data_range=1.0)
     assert isinstance(ssim, Tensor)  # no map was asked for
-    return {"exact_l1": _l1(edited, truth), "exact_psnr": psnr, "exact_ssim": ssim}
+    return {"l1": _l1(edited, truth), "psnr": psnr, "ssim": ssim}
 
 
 def _percent(a: Tensor, b: Tensor) -> Tensor:
@@ -146,6 +150,7 @@ def _measure(
     count = len(space.attributes)
     label = space.label_position
     effectiveness, judges = torch.zeros(count, count), torch.zeros(count)
+    galleries = [Gallery() for _ in range(count)]
     chance = torch.stack([_majority(data, space, k) for k in range(count)])
     images_seen = 0
     for batch in _batches(data, "test", "judging edits"):
@@ -154,43 +159,50 @@ def _measure(
         judges += size * _percents(judge.read(images), attributes)
 
         null = generator.edit(images, attributes, attributes)
-        means.add("composition/1", _l1(null, images), size)
+        means.add(keys.COMPOSITION.format(times=1), _l1(null, images), size)
         for _ in range(9):
             null = generator.edit(null, attributes, attributes)
-        means.add("composition/10", _l1(null, images), size)
+        means.add(keys.COMPOSITION.format(times=10), _l1(null, images), size)
 
         for k, name in enumerate(space.names):
             shift = uniform(data.seed, f"judge/{name}", batch["index"], 1)[:, 0]
             targets = other_value(attributes, space, k, shift)
             edited = generator.edit(images, attributes, targets)
-            effectiveness[k] += size * _percents(judge.read(edited), targets)
+            read = judge.read(edited)
+            effectiveness[k] += size * _percents(read, targets)
             back = generator.edit(edited, targets, attributes)
-            means.add(f"reversibility/{name}", _l1(back, images), size)
+            trip = 255 * (back - images).abs().mean(dim=(1, 2, 3))
+            shown = torch.stack([images, edited, back], dim=1)
+            galleries[k].add(Edits(batch["index"], attributes, targets, read, trip, shown))
+            means.add(keys.REVERSIBILITY.format(attribute=name), trip.mean(), size)
             if k != label and data.true_counterfactuals:
                 for measure, value in exact_errors(
                     edited, data.counterfactual(batch, targets)
                 ).items():
-                    means.add(f"{measure}/{name}", value, size)
+                    key = keys.EXACT.format(measure=measure, attribute=name)
+                    means.add(key, value, size)
             # Fresh values, the old one among them: otherwise "not the new one" would be a clue.
             mixed = fresh_values(attributes, space, [k])
             found = probe.read(generator.edit(images, attributes, mixed))[:, k]
-            means.add(f"leakage/{name}", _percent(found, attributes[:, k]), size)
+            means.add(keys.LEAKAGE.format(attribute=name), _percent(found, attributes[:, k]), size)
 
         edited = generator.counterfactuals(batch)["image"]
         labels = attributes[:, label]
-        means.add("transfer/real", _percent(transfer(images).argmax(1), labels), size)
-        means.add("transfer/edited", _percent(transfer(edited).argmax(1), labels), size)
+        means.add(keys.TRANSFER_REAL, _percent(transfer(images).argmax(1), labels), size)
+        means.add(keys.TRANSFER_EDITED, _percent(transfer(edited).argmax(1), labels), size)
 
     figures = means.means()
-    figures["transfer/gap"] = figures["transfer/edited"] - figures["transfer/real"]
+    figures[keys.TRANSFER_GAP] = figures[keys.TRANSFER_EDITED] - figures[keys.TRANSFER_REAL]
     effectiveness, judges = effectiveness / images_seen, judges / images_seen
     for i, done in enumerate(space.names):
-        figures[f"judge/{done}"] = float(judges[i])
-        figures[f"leakage_chance/{done}"] = float(chance[i])
-        for k, read in enumerate(space.names):
-            figures[f"effectiveness/do-{done}/{read}"] = float(effectiveness[i, k])
+        figures[keys.JUDGE.format(attribute=done)] = float(judges[i])
+        figures[keys.LEAKAGE_CHANCE.format(attribute=done)] = float(chance[i])
+        for k, judged in enumerate(space.names):
+            figures[keys.EFFECTIVENESS.format(edited=done, read=judged)] = float(
+                effectiveness[i, k]
+            )
     figures.update(_residual_confounding(generator, data, judge))
-    return Judging({f"test/{k}": v for k, v in figures.items()}, effectiveness, judges)
+    return Judging(figures, effectiveness, judges, galleries)
 
 
 def _majority(data: AttributeDataModule, space: AttributeSpace, column: int) -> Tensor:
@@ -213,10 +225,11 @@ def _residual_confounding(
         before.append(batch["attributes"].cpu())
         after.append(judge.read(generator.counterfactuals(batch)["image"]).cpu())
     figures: dict[str, float] = {}
-    for stage, tables in {"before": before, "after": after}.items():
+    stages = {keys.CONFOUNDING_BEFORE: before, keys.CONFOUNDING_AFTER: after}
+    for key, tables in stages.items():
         table = torch.cat(tables)
         for k in non_label_columns(space):
             sizes = space.cardinalities[label], space.cardinalities[k]
             counts = contingency(table[:, label], table[:, k], sizes)
-            figures[f"confounding_{stage}/{space.names[k]}"] = float(cnf(counts))
+            figures[key.format(attribute=space.names[k])] = float(cnf(counts))
     return figures

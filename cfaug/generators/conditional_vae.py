@@ -6,6 +6,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.nn import functional as F
 
+from cfaug import keys
 from cfaug.callbacks.averaging import MovingAverage
 from cfaug.generators.base import Generator
 from cfaug.interventions import fresh_values, non_label_columns
@@ -190,21 +191,22 @@ class ConditionalVAE(Generator):
         """One update of all networks; the adversary's gradient reaches the encoder reversed."""
         # Adversary and decoder learn first: from the start, they would only push u about.
         losses = self.losses(batch, ramp=min(1.0, self.global_step / 300))
-        self.log_dict({f"train/{name}": v.detach() for name, v in losses.items()}, sync_dist=True)
+        named = {keys.TRAIN_TERM.format(term=name): v.detach() for name, v in losses.items()}
+        self.log_dict(named, sync_dist=True)
         return losses["loss"]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Log the losses on validation images."""
-        self._log_losses(batch, "val/")
+        self._log_losses(batch, keys.VAL_TERM)
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Log the losses on the unconfounded and on the confounded test images."""
-        self._log_losses(batch, f"test/{TEST_SETS[dataloader_idx]}_")
+        self._log_losses(batch, keys.TEST_TERM, split=TEST_SETS[dataloader_idx])
 
-    def _log_losses(self, batch: Batch, prefix: str) -> None:
+    def _log_losses(self, batch: Batch, key: str, **words: str) -> None:
         losses = self.losses(batch)
         self.log_dict(
-            {f"{prefix}{name}": value for name, value in losses.items()},
+            {key.format(term=name, **words): value for name, value in losses.items()},
             sync_dist=True,
             batch_size=len(batch["index"]),
             add_dataloader_idx=False,

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import torch
+from scipy.stats import binomtest
 from torch import Tensor
 from torchmetrics import Metric
 
@@ -10,13 +11,25 @@ FEWEST = 10
 """A group with fewer images is not called the worst: one image would decide."""
 
 
+LEVEL = 0.95
+"""Level of the intervals."""
+
+
+def wilson(correct: int, images: int) -> tuple[float, float]:
+    """The ends, in per cent, of the interval of `LEVEL` around an accuracy (Wilson, JASA 1927)."""
+    interval = binomtest(correct, images).proportion_ci(LEVEL, method="wilson")
+    return 100 * float(interval.low), 100 * float(interval.high)
+
+
 class GroupFigures(NamedTuple):
     """Accuracies in per cent; ``worst_size`` is the number of images of the worst group.
 
-    ``correct`` and ``total`` are (groups,), images read right and images.
+    ``balanced_accuracy`` is the mean over the groups that have images. ``correct`` and ``total``
+    are (groups,), images read right and images.
     """
 
     accuracy: float
+    balanced_accuracy: float
     worst_group_accuracy: float
     worst_group: int
     worst_size: int
@@ -53,10 +66,11 @@ class GroupAccuracy(Metric):
     def compute(self) -> GroupFigures:
         """The figures over all images seen on all devices."""
         accuracy = 100 * float(self.correct.sum() / self.total.sum().clamp(min=1))
+        share = self.correct / self.total.clamp(min=1)
+        balanced = 100 * float(share.sum() / (self.total > 0).sum().clamp(min=1))
         eligible = self.total >= self.minimum
         if not eligible.any():
-            return GroupFigures(accuracy, float("nan"), -1, 0, self.correct, self.total)
-        share = torch.where(eligible, self.correct / self.total.clamp(min=1), torch.inf)
-        worst = int(share.argmin())
-        found = accuracy, 100 * float(share[worst]), worst, int(self.total[worst])
+            return GroupFigures(accuracy, balanced, float("nan"), -1, 0, self.correct, self.total)
+        worst = int(torch.where(eligible, share, torch.inf).argmin())
+        found = accuracy, balanced, 100 * float(share[worst]), worst, int(self.total[worst])
         return GroupFigures(*found, self.correct, self.total)

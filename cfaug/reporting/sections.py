@@ -3,7 +3,9 @@
 import json
 from collections.abc import Callable, Sequence
 
-from cfaug.metrics.groups import FEWEST
+from cfaug import keys
+from cfaug.keys import UNCONFOUNDED
+from cfaug.metrics.groups import FEWEST, wilson
 from cfaug.reporting.blocks import Cell, Chart, Section, Table, bars, curves, percent, picture, text
 from cfaug.reporting.runs import Run
 
@@ -21,6 +23,7 @@ def all_sections(runs: Sequence[Run]) -> list[Section]:
         confounding(by_job["audit"], by_job["evaluate"]),
         generators(by_job["evaluate"], by_job["generator"]),
         classifiers(by_job["classifier"]),
+        failures(by_job["audit"], by_job["evaluate"]),
         origins(runs),
     ]
     return [section for section in found if section.blocks]
@@ -57,7 +60,9 @@ def confounding(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
             what = "Heat maps" if path.stem == "audit" else path.stem.capitalize()
             section.blocks.append(picture(path, f"{what}: {run.name}"))
     for run in judged:
-        before, after = (_named(run, f"test/confounding_{when}/") for when in ("before", "after"))
+        before, after = (
+            _named(run, key) for key in (keys.CONFOUNDING_BEFORE, keys.CONFOUNDING_AFTER)
+        )
         rows = [[Cell(name), text(before[name], 3), text(after[name], 3)] for name in before]
         if rows:
             header = ["attribute", "in the data", "in their counterfactuals"]
@@ -73,38 +78,42 @@ def generators(judged: Sequence[Run], trained: Sequence[Run]) -> Section:
         "value; then the new value of A should be read, and the old ones of all else.",
     )
     for run in judged:
-        names = list(_named(run, "test/judge/"))
+        names = list(_named(run, keys.JUDGE))
         rows = [
             [
                 Cell(f"do({a})"),
-                *(percent(run.figures[f"test/effectiveness/do-{a}/{b}"]) for b in names),
+                *(percent(run.figures[keys.EFFECTIVENESS.format(edited=a, read=b)]) for b in names),
             ]
             for a in names
         ]
         rows.append(
-            [Cell("real images"), *(percent(run.figures[f"test/judge/{b}"]) for b in names)]
+            [
+                Cell("real images"),
+                *(percent(run.figures[keys.JUDGE.format(attribute=b)]) for b in names),
+            ]
         )
         title = f"Judges read the wanted value, %: {run.name}"
         section.blocks.append(Table(title, ["", *names], rows))
-        leakage, chance = _named(run, "test/leakage/"), _named(run, "test/leakage_chance/")
-        back = _named(run, "test/reversibility/")
+        leakage, chance = _named(run, keys.LEAKAGE), _named(run, keys.LEAKAGE_CHANCE)
+        back = _named(run, keys.REVERSIBILITY)
         rows = [
             [Cell(name), text(leakage[name]), text(chance[name]), text(back[name])]
             for name in leakage
         ]
         header = ["edited", "a probe reads the old value, %", "guessing, %", "there and back, grey"]
         figures = run.figures
+        null_edit = figures[keys.COMPOSITION.format(times=1)]
         note = (
-            f"An edit that changes nothing moves a pixel by {figures['test/composition/1']:.1f} "
-            "grey levels of 255. A classifier trained on counterfactuals alone is right on "
-            f"{figures['test/transfer/real']:.1f} % of real images, and on "
-            f"{figures['test/transfer/gap']:.1f} points more of edited ones."
+            f"An edit that changes nothing moves a pixel by {null_edit:.1f} grey levels of 255. A "
+            "classifier trained on counterfactuals alone is right on "
+            f"{figures[keys.TRANSFER_REAL]:.1f} % of real images, and on "
+            f"{figures[keys.TRANSFER_GAP]:.1f} points more of edited ones."
         )
         section.blocks.append(Table(f"Traces: {run.name}", header, rows, note))
     for run in judged or trained:
         edits = [path for path in run.pictures() if path.stem.startswith("do-")]
         section.blocks += [picture(path, f"Edits, {path.stem}: {run.name}") for path in edits]
-    section.blocks += _curves("Loss on validation images", "loss, nats", trained, "val/loss")
+    section.blocks += _curves("Loss on validation images", "loss, nats", trained, keys.VAL_LOSS)
     return section
 
 
@@ -115,34 +124,61 @@ def classifiers(runs: Sequence[Run]) -> Section:
         "On the unconfounded test set no attribute tells of the label; the confounded one is like "
         "the training data.",
     )
-    tested = [run for run in runs if "test/unconfounded_accuracy" in run.figures]
+    tested = [run for run in runs if UNCONFOUNDED in run.figures]
     if tested:
         accuracies = {
-            "unconfounded": "test/unconfounded_accuracy",
-            "its worst group": "test/unconfounded_worst_group_accuracy",
-            "confounded": "test/confounded_accuracy",
+            "unconfounded": UNCONFOUNDED,
+            "its worst group": keys.WORST_GROUP_ACCURACY.format(split="unconfounded"),
+            "confounded": keys.ACCURACY.format(split="confounded"),
         }
         accuracies = {k: v for k, v in accuracies.items() if any(v in r.figures for r in tested)}
         flips = {
-            f"flips by {n}": f"test/flip_rate/{n}" for n in _named(tested[0], "test/flip_rate/")
+            f"flips by {name}": keys.FLIP_RATE.format(attribute=name)
+            for name in _named(tested[0], keys.FLIP_RATE)
         }
-        columns = [*accuracies, *flips]
+        columns = [*accuracies, "95 % interval of the first", *flips]
         rows = [
             [
                 Cell(run.name),
                 *(_cell(run, name, percent) for name in accuracies.values()),
+                _interval(run),
                 *(_cell(run, name, text) for name in flips.values()),
             ]
             for run in tested
         ]
         note = "Flips: predictions that change when the attribute alone truly changes."
         section.blocks.append(Table("Accuracy, %", ["run", *columns], rows, note))
-        values = {run.name: run.figures["test/unconfounded_accuracy"] for run in tested}
+        values = {run.name: run.figures[UNCONFOUNDED] for run in tested}
         section.blocks.append(bars("Unconfounded accuracy", "accuracy, %", values))
     for run in tested:
         section.blocks += _worst_groups(run)
     title = "Accuracy on confounded validation images"
-    section.blocks += _curves(title, "accuracy, %", runs, "val/accuracy")
+    section.blocks += _curves(title, "accuracy, %", runs, keys.VAL_ACCURACY)
+    return section
+
+
+def failures(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
+    """Where the data are thin, and the edits to distrust."""
+    section = Section(
+        "Failures",
+        "What to distrust: combinations of values with few images, edits that the judges do not "
+        "read as wanted, and edits whose way back ends elsewhere.",
+    )
+    for run in audits:
+        audit = json.loads((run.folder / "audit.json").read_text())
+        rows = [[Cell(name), text(images, 0)] for name, images in audit["rare"].items()]
+        rows = [*rows, *([Cell(name), text(0, 0)] for name in audit["empty"])][:MOST_ROWS]
+        if rows:
+            title = f"Combinations with few images, or none: {run.name}"
+            section.blocks.append(Table(title, ["combination", "training images"], rows))
+    titles = {"misread": "Read otherwise by the judges", "farthest": "Largest round trips"}
+    for run in judged:
+        pictures = {path.stem: path for path in run.pictures()}
+        section.blocks += [
+            picture(pictures[stem], f"{title}: {run.name}")
+            for stem, title in titles.items()
+            if stem in pictures
+        ]
     return section
 
 
@@ -191,13 +227,24 @@ def _worst_groups(run: Run) -> list[Table]:
     return [Table(title, [*names, "images", "accuracy, %", "95 % interval"], cells)]
 
 
-def _named(run: Run, prefix: str) -> dict[str, float]:
-    """The figures under a prefix, by what follows it."""
+def _named(run: Run, key: str) -> dict[str, float]:
+    """The figures that a key of `cfaug.keys` stands for, by what its last braces stand for."""
+    prefix = keys.started(key)
     return {
         name.removeprefix(prefix): value
         for name, value in run.figures.items()
         if name.startswith(prefix)
     }
+
+
+def _interval(run: Run) -> Cell:
+    """The interval of the unconfounded accuracy, over the groups."""
+    groups = [row for row in run.rows("groups.csv") if row["test_set"] == "unconfounded"]
+    images = sum(int(row["images"]) for row in groups)
+    if not images:
+        return Cell("")
+    low, high = wilson(sum(int(row["correct"]) for row in groups), images)
+    return Cell(f"{low:.1f} to {high:.1f}")
 
 
 def _cell(run: Run, name: str, form: Callable[[float], Cell]) -> Cell:

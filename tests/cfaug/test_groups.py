@@ -13,6 +13,7 @@ def test_worst_group_among_those_with_enough_images() -> None:
     metric.update(wrong[6:], labels[6:], groups[6:])
     figures = metric.compute()
     assert figures.accuracy == pytest.approx(50.0)
+    assert figures.balanced_accuracy == pytest.approx(100 * (4 / 5 + 1 / 3 + 0) / 3)
     # Group 2 is all wrong but has two images only; group 3 has none.
     assert figures.worst_group == 1
     assert figures.worst_group_accuracy == pytest.approx(100 / 3)

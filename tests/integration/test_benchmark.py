@@ -9,27 +9,12 @@ import yaml
 from cfaug.cli import main
 from cfaug.commands.benchmark import summarize
 from cfaug.commands.loop import METHODS
-from tests.integration.test_cli import ROOT
-from tests.integration.tiny import tiny_data
+from tests.integration.tiny import folder_of
 
 
-@pytest.fixture(scope="module")
-def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """A benchmark of a few updates, already run once."""
-    folder = tmp_path_factory.mktemp("benchmark")
-    data = tiny_data(folder)
-    words = ["benchmark", "-c", str(ROOT / "experiments/benchmarks/demo.yaml")]
-    for name, part in {"generator": "conditional-vae", "classifier": "counterfactual"}.items():
-        words += [f"--{name}", str(ROOT / f"experiments/{name}/{part}.yaml")]
-    words += ["--base", str(ROOT / "experiments/base.yaml"), "--data", str(data)]
-    words += ["--folder", str(folder / "run"), "--generator_epochs", "1"]
-    words += ["--classifier_epochs", "1", "--judge_steps", "2"]
-    assert main(words) == 0
-    return words
-
-
-def folder_of(words: list[str]) -> Path:
-    return Path(words[words.index("--folder") + 1])
+@pytest.fixture
+def words(benchmark: list[str]) -> list[str]:
+    return benchmark
 
 
 def test_the_loop_leaves_figures_pictures_and_commands(words: list[str]) -> None:

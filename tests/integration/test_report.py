@@ -59,7 +59,13 @@ def runs(tmp_path: Path) -> Path:
     folder = tmp_path / "mine & <b>yours"
     pair = {"first": HOSTILE, "second": "color", "cnf": 1.5, "cnf_low": 1.4, "cnf_high": 1.6}
     pair |= {"cramers_v": 0.9, "holm_p_value": 0.003, "rarest": "3, $red$", "smallest_cell": 0}
-    audit = {"images": 1300, "combinations": 20, "empty": ["a"], "rare": {}, "pairs": [pair]}
+    audit = {
+        "images": 1300,
+        "combinations": 20,
+        "empty": ["a"],
+        "rare": {"7, red": 3},
+        "pairs": [pair],
+    }
     place = leave(folder / "audit", "cfaug audit", {})
     (place / "audit.json").write_text(json.dumps(audit))
     save_accuracies({"ERM": [50.0]}, place / "audit.png")
@@ -90,7 +96,9 @@ def test_a_page_tells_what_the_runs_left(runs: Path) -> None:
         ["do(a)", "97.5"],
         ["a", "14.0", "10.0", "4.0"],
         ["a", "2.250", "0.125"],
-        ["classifier-counterfactual", "98.5", "99.0"],
+        ["classifier-counterfactual", "98.5", "99.0", "50.5 to 72.8"],
+        ["a", "0"],
+        ["7, red", "3"],
         ["classifier-erm", "cfaug classifier fit", "abc"],
         ["m", "torch 2"],
     ):
@@ -122,8 +130,8 @@ def test_runs_of_two_folders_stand_side_by_side(runs: Path, tmp_path: Path) -> N
         == 0
     )
     rows = Page(out.read_text()).rows
-    assert ["classifier-erm", "61.5", "99.0"] in rows
-    assert ["other", "70.0", ""] in rows
+    assert ["classifier-erm", "61.5", "99.0", "50.5 to 72.8"] in rows
+    assert ["other", "70.0", "", ""] in rows
 
 
 def test_what_is_no_run_is_named(

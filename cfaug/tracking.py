@@ -1,0 +1,127 @@
+"""W&B: names, tags and groups of runs, and the files that one run leaves for another."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import wandb
+import yaml
+
+RECORD = "run.json"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a run is called in W&B.
+
+    Args:
+        data: Name of the data: that of their YAML, or of the class of the data module.
+        tags: The name of the data and the strength of the confounding.
+        group: The name that a generator's run shares with all that use the generator.
+        strength: Of the confounding, where it is one number.
+        method: How a classifier is trained.
+    """
+
+    data: str
+    tags: tuple[str, ...]
+    group: str
+    strength: float | None = None
+    method: str | None = None
+
+    def options(self, job: str) -> dict[str, Any]:
+        """Arguments of `wandb.init`, and of a `WandbLogger`, for a job on the data."""
+        return {"name": f"{job} {self.data}", "group": self.group, "tags": list(self.tags)}
+
+
+def identify(options: Any, origin: Path | None = None, method: str | None = None) -> Identity:
+    """Name a run after its options.
+
+    Args:
+        options: What a parser read: ``config``, the YAMLs, and ``data``, the data module; without
+            ``data`` it is a run on a table.
+        origin: The checkpoint or folder of counterfactuals that the run uses, whose group it joins;
+            ``WANDB_RUN_GROUP`` goes before it. Without both the group is new.
+        method: See `Identity`.
+    """
+    data = options.get("data")
+    settings: Any = {}
+    if data is None:
+        name = Path(str(options.table)).stem
+    else:
+        name = _yaml_of_data(options) or data.class_path.rpartition(".")[2]
+        settings = data.get("init_args") or {}
+    share, strength = settings.get("conflicting_share"), settings.get("strength")
+    if share is not None:  # it takes the place of the strength
+        tags, strength = [f"conflicting share {share}"], None
+    else:
+        tags = [] if strength is None else [f"strength {strength}"[:64]]
+    known = None if origin is None else read_record(origin).get("group")
+    new = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    group = os.environ.get("WANDB_RUN_GROUP") or known or new
+    number = strength if isinstance(strength, float) else None
+    return Identity(name, (name[:64], *tags), group, number, method)
+
+
+def _yaml_of_data(options: Any) -> str | None:
+    """Name of the last YAML that chooses a data module,."""
+    paths = [Path(str(path)) for path in options.get("config") or [] if path is not None]
+    given = ((path.stem, yaml.safe_load(path.read_text()) or {}) for path in paths)
+    names = [name for name, said in given if "class_path" in (said.get("data") or {})]
+    return names[-1] if names else None
+
+
+def read_record(origin: Path) -> dict[str, Any]:
+    """What the run says of itself that left a checkpoint, or that has a folder."""
+    folder = origin if origin.is_dir() else origin.parent.parent
+    path = folder / RECORD
+    record: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return record
+
+
+def artifact(path: Path, kind: str, data: str) -> wandb.Artifact:
+    """A checkpoint, or a folder of counterfactuals, for W&B.
+
+    A checkpoint goes up with the run. The shards of a folder stay where they are: W&B gets their
+    places and checksums.
+
+    Args:
+        path: The checkpoint or the folder.
+        kind: ``generator``, ``classifier`` or ``counterfactuals``.
+        data: Name of the data, see `Identity`.
+    """
+    name = re.sub(r"[^\w.-]", "-", f"{kind}-{data}")[:128]
+    folder = path.is_dir()
+    made = wandb.Artifact(name, "dataset" if folder else "model", metadata={"path": str(path)})
+    if folder:
+        for shard in sorted(path.glob("*.parquet")):
+            made.add_reference(shard.resolve().as_uri(), shard.name)
+    else:
+        # Neither W&B's cache nor its staging folder gets a copy of every checkpoint.
+        made.add_file(str(path), policy="immutable", skip_cache=True)
+    return made
+
+
+def leave(run: wandb.Run, path: Path, kind: str, data: str) -> None:
+    """Log a checkpoint or a folder as what the run made."""
+    run.log_artifact(artifact(path, kind, data))
+
+
+def use(run: wandb.Run, path: Path, kind: str, data: str) -> None:
+    """Log a checkpoint or a folder as what the run uses; W&B knows it again by its checksums.
+
+    Args:
+        run: The run that uses it.
+        path: The checkpoint or the folder.
+        kind: See `artifact`.
+        data: Name of the run's data, in case the run that made it left no record.
+    """
+    found = artifact(path, kind, read_record(path).get("dataset", data))
+    if run.offline:
+        # use_artifact wants a server; this is what it does once it has one.
+        run._log_artifact(found, use_after_commit=True)
+    else:
+        run.use_artifact(found)

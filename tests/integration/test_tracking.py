@@ -1,0 +1,165 @@
+"""What runs tell W&B, read back from the files of offline runs, and the dashboard on it."""
+
+import json
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import wandb_workspaces.workspaces as ws
+from tensorboardX.proto.event_pb2 import Event
+
+from cfaug.cli import main
+from cfaug.commands.dashboard import pattern, widget
+from cfaug.commands.loop import METHODS
+from cfaug.dashboard import UNSHOWN, Panel, sections
+from cfaug.evaluation.failures import COLUMNS, Edits, Gallery, table
+from datamodules.attributes import Attribute, AttributeSpace
+from tests.integration.offline import OfflineRun, offline_runs
+from tests.integration.test_cli import DATA, fit
+from tests.integration.tiny import folder_of
+
+SPACE = AttributeSpace(
+    (
+        Attribute("digit", tuple("0123456789")),
+        Attribute("thickness", ("thin", "thick")),
+        Attribute("color", ("red", "blue")),
+    ),
+    label="digit",
+)
+UNCERTAIN = "pictures/evaluate/misread", "gap_closed/"
+"""Begin names that are logged only where a judge misreads, or where ERM falls short."""
+
+
+@pytest.fixture(scope="module")
+def runs(benchmark: list[str]) -> dict[str, OfflineRun]:
+    """The W&B runs of a benchmark, by name."""
+    return {run.name: run for run in offline_runs(folder_of(benchmark))}
+
+
+@pytest.fixture(scope="module")
+def logged(runs: dict[str, OfflineRun], benchmark: list[str], tmp_path_factory: Any) -> set[str]:
+    folder = tmp_path_factory.mktemp("augment")  # a benchmark's counterfactuals are not judged
+    words = ["-c", benchmark[benchmark.index("--data") + 1], "--judge_steps", "2"]
+    words += ["--generator", str(folder_of(benchmark) / "generator/run/checkpoints/last.ckpt")]
+    assert main(["augment", *words, "--folder", str(folder)]) == 0
+    keys = set().union(*(run.keys for run in [*runs.values(), *offline_runs(folder)]))
+    return {key for key in keys if not key.startswith("_")}
+
+
+def panels() -> list[Panel]:
+    return [panel for section in sections(SPACE, METHODS) for panel in section.panels]
+
+
+def test_every_panel_shows_what_is_logged(logged: set[str]) -> None:
+    for panel in panels():
+        for key in panel.keys:
+            found = any(re.match(pattern(key), name) for name in logged)
+            assert found or key.startswith(UNCERTAIN), (panel.title, key)
+
+
+def test_what_is_logged_has_a_panel_or_a_reason(logged: set[str]) -> None:
+    shown = [pattern(key) for panel in panels() for key in panel.keys]
+    reasons = [pattern(key) for key in UNSHOWN]
+    for name in logged:
+        assert any(re.match(key, name) for key in [*shown, *reasons]), name
+
+
+def test_runs_of_a_generator_share_a_group_and_tell_data_and_strength(
+    runs: dict[str, OfflineRun], benchmark: list[str]
+) -> None:
+    assert {run.group for run in runs.values()} == {folder_of(benchmark).name}
+    assert {frozenset(run.tags) for run in runs.values()} == {frozenset({"data", "strength 0.95"})}
+    assert runs["generator-run"].job == "train-generator"
+    assert runs["evaluate data"].job == "evaluate"
+    assert {f"classifier-{method}-seed-0" for method in METHODS} <= runs.keys()
+
+
+def test_the_generator_is_linked_to_what_was_made_with_it(runs: dict[str, OfflineRun]) -> None:
+    left = runs["generator-run"].left
+    assert [name for name, _ in left] == ["generator-data"]
+    for user in ("evaluate data", "augment data", "classifier-counterfactual-seed-0"):
+        assert runs[user].used == left, user
+    assert not runs["classifier-erm-seed-0"].used
+    assert [name for name, _ in runs["augment data"].left] == ["counterfactuals-data"]
+    assert [name for name, _ in runs["classifier-erm-seed-0"].left] == ["classifier-data"]
+
+
+def test_single_commands_join_the_group_of_their_generator(tmp_path: Path) -> None:
+    short = ["--trainer.max_epochs", "1", "--trainer.limit_train_batches", "1"]
+    assert fit("generator", tmp_path / "generator", *short) == 0
+    made = tmp_path / "generator/run/a"
+    checkpoint = ["--model.generator", str(made / "checkpoints/last.ckpt")]
+    assert fit("classifier", tmp_path / "with", *short, *checkpoint) == 0
+    assert fit("classifier", tmp_path / "without", *short) == 0
+    record, user, other = (
+        json.loads((folder / "run.json").read_text())
+        for folder in (made, tmp_path / "with/run/a", tmp_path / "without/run/a")
+    )
+    assert record["group"].startswith("digits-colored-2")
+    assert user["group"] == record["group"] != other["group"]
+    assert (record["dataset"], record["strength"]) == ("digits-colored", 0.95)
+    assert (user["method"], other["method"]) == ("counterfactual", "erm")
+
+
+def test_tensorboard_gets_the_figures_and_pictures_too(tmp_path: Path) -> None:
+    words = ["--trainer.logger", "TensorBoardLogger", "--trainer.max_epochs", "1"]
+    assert fit("generator", tmp_path, *words) == 0
+    (path,) = tmp_path.rglob("events.out.tfevents*")
+    tags = {value.tag for event in _events(path) for value in event.summary.value}
+    assert {"val/loss", "train/loss", "data/train_size", "edits/color"} <= tags
+
+
+def _events(path: Path) -> Iterator[Event]:
+    content = path.read_bytes()
+    while content:  # length, checksum, event, checksum
+        (size,) = struct.unpack("<Q", content[:8])
+        yield Event.FromString(content[12 : 12 + size])
+        content = content[16 + size :]
+
+
+def test_the_dashboard_is_told_without_an_account(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dashboard", *DATA, "--dry-run"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [section["name"] for section in told] == [
+        "Confounding",
+        "Generator",
+        "Classifier",
+        "Compare",
+    ]
+    keys = [key for section in told for panel in section["panels"] for key in panel["keys"]]
+    assert "test/effectiveness/do-color/thickness" in keys
+
+
+def test_the_library_takes_every_panel() -> None:
+    for section in sections(SPACE, METHODS):
+        made = ws.Section(name=section.name, panels=[widget(panel) for panel in section.panels])
+        assert len(made.panels) == len(section.panels)
+    bars = widget(Panel("a", "bars", ("test/judge/a",)))
+    assert [metric.name if hasattr(metric, "name") else metric for metric in bars.metrics] == [
+        "test/judge/a"
+    ]
+
+
+def test_galleries_keep_the_first_the_misread_and_the_farthest() -> None:
+    gallery = Gallery(most=2)
+    source = torch.tensor([[3, 0, 0]]).repeat(6, 1)
+    target = torch.tensor([[3, 0, 1]]).repeat(6, 1)
+    read = target.clone()
+    read[2] = torch.tensor([4, 0, 0])
+    read[5, 1] = 1
+    trips = torch.tensor([1.0, 9.0, 2.0, 3.0, 8.0, 0.0])
+    everything = Edits(torch.arange(6), source, target, read, trips, torch.zeros(6, 3, 3, 4, 4))
+    for rows in (torch.arange(3), torch.arange(3, 6)):  # two batches
+        gallery.add(everything.at(rows))
+    kept = {kind: edits.position.tolist() for kind, edits in gallery.kept.items()}
+    assert kept == {"first": [0, 1], "misread": [2, 5], "farthest": [1, 4]}
+    rows = [
+        dict(zip(COLUMNS, row, strict=True)) for row in table(2, gallery.kept["misread"], SPACE)
+    ]
+    assert rows[0]["read_otherwise"] == "digit 4, color red"
+    assert rows[1]["read_otherwise"] == "thickness thick"
+    assert [rows[0][name] for name in ("from", "to", "judges_agree")] == ["red", "blue", False]
