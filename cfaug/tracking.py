@@ -67,7 +67,7 @@ def identify(options: Any, origin: Path | None = None, method: str | None = None
 
 
 def _yaml_of_data(options: Any) -> str | None:
-    """Name of the last YAML that chooses a data module,."""
+    """Name of the last YAML that chooses a data module."""
     paths = [Path(str(path)) for path in options.get("config") or [] if path is not None]
     given = ((path.stem, yaml.safe_load(path.read_text()) or {}) for path in paths)
     names = [name for name, said in given if "class_path" in (said.get("data") or {})]
