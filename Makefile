@@ -11,6 +11,8 @@ DATA ?= experiments/data/mnist-colored.yaml
 GENERATOR ?= last
 # For train-classifier, a folder that augment wrote, in the place of the generator.
 COUNTERFACTUALS ?=
+# For explore, checkpoints of one or two classifiers, with a comma between.
+CLASSIFIERS ?=
 
 .PHONY: help
 help: ## Show the targets
@@ -54,6 +56,10 @@ train-classifier: setup ## Train the classifier on DATA with counterfactuals of 
 	$(CFAUG) classifier fit -c experiments/base.yaml -c $(DATA) \
 		-c experiments/classifier/counterfactual.yaml $(if $(COUNTERFACTUALS), \
 		--data.init_args.counterfactuals $(COUNTERFACTUALS), --model.generator $(GENERATOR)) $(ARGS)
+
+.PHONY: explore
+explore: setup ## A local page to edit images by GENERATOR and see what CLASSIFIERS say
+	$(CFAUG) explore -c $(DATA) --generator $(GENERATOR) --classifiers '[$(CLASSIFIERS)]' $(ARGS)
 
 .PHONY: benchmark
 benchmark: setup ## The whole loop on real MNIST at r = 0.95 and r = 0.99

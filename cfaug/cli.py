@@ -17,6 +17,7 @@ USAGE = """usage: cfaug COMMAND [options]
   augment     write counterfactuals to disk
   export      counterfactuals on disk as PNGs and a table
   report      one page on one or several runs
+  explore     a local page to edit images and see what classifiers say
   dashboard   a W&B workspace with a panel for all that runs log
   faces       draw a small data set in the layout of CelebA
   benchmark   the whole loop: audit, generator, judges, classifiers, table
@@ -32,6 +33,7 @@ COMMANDS = (
     "augment",
     "export",
     "report",
+    "explore",
     "dashboard",
     "faces",
     "benchmark",

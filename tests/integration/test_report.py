@@ -9,6 +9,7 @@ import pytest
 
 from cfaug.cli import main
 from cfaug.pictures import save_accuracies
+from tests.browser import barriers, opened
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -120,6 +121,17 @@ def test_a_page_is_safe_and_needs_nothing_else(runs: Path) -> None:
     assert not page.unnamed
     assert "url(http" not in html
     assert len(html) < 5_000_000
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_a_page_is_for_all_in_any_light_and_on_a_phone(
+    runs: Path, *, width: int, dark: bool
+) -> None:
+    assert main(["report", str(runs), "--out", str(runs / "a.html")]) == 0
+    with opened((runs / "a.html").as_uri(), width=width, dark=dark) as (page, complaints):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert not barriers(page)
+        assert not complaints
 
 
 def test_runs_of_two_folders_stand_side_by_side(runs: Path, tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""Classifiers read back from their checkpoints."""
+
+from pathlib import Path
+
+from cfaug.classifiers.classifier import Classifier
+from cfaug.generators.checkpoints import read_checkpoint
+from datamodules.attributes import AttributeSpace
+
+
+def load_classifier_for(
+    path: Path, space: AttributeSpace, image_shape: tuple[int, int, int]
+) -> Classifier:
+    """Load a classifier that is to read images of given data.
+
+    Raises:
+        ValueError: If it cannot be read, is no classifier's, or was made for other attributes or
+            images.
+    """
+    checkpoint = read_checkpoint(path, "classifier checkpoint")
+    arguments = dict(checkpoint.get("hyper_parameters", {}))
+    try:
+        classifier = Classifier(
+            **{name: value for name, value in arguments.items() if not name.startswith("_")}
+        )
+        classifier.load_state_dict(checkpoint["state_dict"])
+    except Exception as error:  # another module's arguments or weights, or none
+        msg = f"{path} is not a classifier's checkpoint; `make train-classifier` leaves one in "
+        raise ValueError(f"{msg}runs/classifier") from error
+    space.require_same(classifier.attribute_space, f"the classifier {path}")
+    if tuple(classifier.image_shape) != tuple(image_shape):
+        msg = (
+            f"the classifier {path} was made for images of {tuple(classifier.image_shape)}, the "
+            f"data have {tuple(image_shape)}; set --data.init_args.size to match"
+        )
+        raise ValueError(msg)
+    return classifier.eval().requires_grad_(requires_grad=False)

@@ -1,0 +1,72 @@
+"""``cfaug explore``: a local page on a generator and classifiers."""
+
+import socket
+from pathlib import Path
+
+import uvicorn
+from jsonargparse.typing import NonNegativeInt
+
+from cfaug.classifiers.checkpoints import load_classifier_for
+from cfaug.commands.common import add_generator_argument, chosen_generator, data_parser, prepare
+from cfaug.evaluation.readers import train_judge
+from cfaug.exploring.server import make_app
+from cfaug.exploring.session import Session
+
+
+def main(args: list[str]) -> None:
+    """Run the command."""
+    parser = data_parser("explore", "Look at edits, and at what classifiers make of them.")
+    add_generator_argument(parser)
+    parser.add_argument(
+        "--classifiers", type=list[Path], default=[], help="checkpoints, e.g. '[a.ckpt, b.ckpt]'"
+    )
+    parser.add_argument(
+        "--judge_steps",
+        type=NonNegativeInt,
+        default=500,
+        help="updates of a network that guesses the attributes of uploads; 0: you choose them",
+    )
+    parser.add_argument("--precision", type=str, default="bf16-mixed", help="that of the judge")
+    parser.add_argument("--host", type=str, default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=7860, help="port to listen on")
+    options = parser.parse_args(args)
+    data = prepare(options, parser)
+    listener = listen(options.host, options.port)
+    generator, _ = chosen_generator(options.generator, data)
+    space, shape = data.attribute_space, data.image_shape
+    classifiers = {
+        name_of(path, options.classifiers): load_classifier_for(path, space, shape)
+        for path in options.classifiers
+    }
+    judge = None
+    if options.judge_steps:
+        judge = train_judge(data.unconfounded(), options.judge_steps, options.precision)
+    session = Session(generator, classifiers, data, judge)
+    # On an address of the network, the names that it is called by are not known.
+    local = options.host in {"127.0.0.1", "localhost"}
+    app = make_app(session, ["127.0.0.1", "localhost"] if local else ["*"])
+    print(f"open http://{options.host}:{listener.getsockname()[1]}  (Ctrl-C ends it)", flush=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket for the page, before anything slow is done.
+
+    Raises:
+        ValueError: If the port is taken.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        msg = f"cannot listen on port {port} of {host} ({error.strerror}); choose another --port"
+        raise ValueError(msg) from error
+    return listener
+
+
+def name_of(path: Path, among: list[Path]) -> str:
+    """The run that left a checkpoint, or the whole path where two would be called alike."""
+    names = ["/".join(other.parts[-4:-2]) for other in among]
+    name = "/".join(path.parts[-4:-2])
+    return name if name and names.count(name) == 1 else str(path)

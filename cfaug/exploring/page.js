@@ -1,0 +1,159 @@
+"use strict";
+
+const $ = (selector) => document.querySelector(selector);
+const all = (selector) => [...document.querySelectorAll(selector)];
+const state = { image: null, index: 0 };
+const last = Number($("#number input").max);
+let asked = 0;
+
+function say(text, wrong = false) {
+  $("#message").textContent = text;
+  $("#message").classList.toggle("wrong", wrong);
+}
+
+async function ask(path, body) {
+  const options = { method: "POST", body: body instanceof Blob ? body : JSON.stringify(body) };
+  const answer = await fetch(`api/${path}`, options);
+  const found = await answer.json();
+  if (!answer.ok) throw new Error(found.error);
+  return found;
+}
+
+function chosen(role) {
+  const fields = all(`select[data-role="${role}"]`);
+  return Object.fromEntries(fields.map((field) => [field.dataset.attribute, field.value]));
+}
+
+function choose(role, values) {
+  for (const field of all(`select[data-role="${role}"]`)) {
+    const value = values[field.dataset.attribute];
+    if (value !== undefined) field.value = value;
+  }
+}
+
+function mark() {
+  const targets = chosen("make it");
+  for (const strip of all(".strip")) {
+    for (const button of strip.children) {
+      const pressed = targets[strip.dataset.attribute] === button.dataset.value;
+      button.setAttribute("aria-pressed", String(pressed));
+    }
+  }
+}
+
+function tell(table, before, after) {
+  const rows = [...table.tBodies[0].rows];
+  const names = rows.map((row) => row.cells[0].textContent);
+  const best = [before, after].map((column) => names[column.indexOf(Math.max(...column))]);
+  const flips = best[0] === best[1] ? "" : ", flips";
+  table.querySelector("output").textContent = `${best[0]} before, ${best[1]} after${flips}`;
+  rows.forEach((row, k) => {
+    [before[k], after[k]].forEach((share, column) => {
+      const cell = row.cells[column + 1];
+      cell.textContent = share.toFixed(1);
+      cell.style.backgroundColor = `rgb(74 144 194 / ${(0.55 * share) / 100})`;
+    });
+  });
+}
+
+async function edit() {
+  const number = ++asked;
+  mark();
+  const wish = { image: state.image, attributes: chosen("is"), targets: chosen("make it") };
+  const found = await ask("edit", wish);
+  if (number !== asked) return; // a later wish has been made
+  $("#after").src = found.edited;
+  $("#difference").src = found.difference;
+  for (const table of all(".opinion")) {
+    const name = table.dataset.classifier;
+    tell(table, found.before[name], found.after[name]);
+  }
+  $("#time").textContent = `answered in ${found.milliseconds} ms`;
+}
+
+async function grid() {
+  const image = state.image;
+  const { rows } = await ask("grid", { image, attributes: chosen("is") });
+  if (image !== state.image) return;
+  all(".strip").forEach((strip, i) => {
+    [...strip.children].forEach((button, k) => (button.firstChild.src = rows[i][k]));
+  });
+}
+
+async function show(found, origin) {
+  state.image = found.image;
+  $("#before").src = found.image;
+  choose("is", found.attributes ?? {});
+  choose("make it", found.attributes ?? {});
+  for (const field of all('select[data-role="is"]')) field.disabled = !found.guessed;
+  $("#origin").textContent = origin;
+  await edit();
+  await grid();
+}
+
+async function open(index) {
+  state.index = Math.min(Math.max(index, 0), last);
+  $("#number input").value = state.index;
+  await show(await ask("image", { index: state.index }), `Attributes of test image ${state.index}`);
+}
+
+function attempt(action) {
+  return async (event) => {
+    event?.preventDefault();
+    say("");
+    try {
+      await action(event);
+    } catch (error) {
+      say(error.message, true);
+    }
+  };
+}
+
+async function upload() {
+  const [file] = $("#upload").files;
+  if (!file) return;
+  const found = await ask("upload", file);
+  const origin = found.attributes
+    ? "Attributes as a network guesses them; correct what is wrong"
+    : "Attributes are not known; choose what the image has";
+  await show(found, origin);
+}
+
+async function flip() {
+  const form = new FormData($("#flip"));
+  const wish = { classifier: form.get("classifier"), attribute: form.get("attribute") };
+  const start = state.index < last ? state.index + 1 : 0;
+  const found = await ask("flip", { ...wish, start });
+  if (found.index === null) {
+    state.index = found.looked_to > last ? -1 : found.looked_to - 1;
+    say(`No flip in test images ${start} to ${found.looked_to - 1}. Once more to look further.`);
+    return;
+  }
+  await open(found.index);
+  choose("make it", { [wish.attribute]: found.value });
+  await edit();
+  say(`Test image ${found.index}: ${wish.classifier} flips with ${wish.attribute} ${found.value}.`);
+}
+
+$("#number").addEventListener("submit", attempt(() => open(Number($("#number input").value))));
+$("#previous").addEventListener("click", attempt(() => open(state.index - 1)));
+$("#next").addEventListener("click", attempt(() => open(state.index + 1)));
+$("#random").addEventListener("click", attempt(() => open(Math.floor(Math.random() * (last + 1)))));
+$("#upload").addEventListener("change", attempt(upload));
+$("#flip")?.addEventListener("submit", attempt(flip));
+for (const field of all('select[data-role="make it"]')) field.addEventListener("change", attempt(edit));
+for (const field of all('select[data-role="is"]')) {
+  field.addEventListener("change", attempt(async () => {
+    await edit();
+    await grid();
+  }));
+}
+for (const strip of all(".strip")) {
+  for (const button of strip.children) {
+    button.addEventListener("click", attempt(async () => {
+      choose("make it", { [strip.dataset.attribute]: button.dataset.value });
+      await edit();
+    }));
+  }
+}
+attempt(() => open(0))();

@@ -1,0 +1,273 @@
+"""The explorer: its session, its API, and its page in a browser."""
+
+import base64
+import io
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import uvicorn
+from PIL import Image
+from playwright.sync_api import expect
+from starlette.testclient import TestClient
+from torch import Tensor, nn
+
+from cfaug.classifiers.checkpoints import load_classifier_for
+from cfaug.cli import main
+from cfaug.exploring import session as exploring
+from cfaug.exploring.server import make_app
+from cfaug.exploring.session import Session
+from cfaug.generators.base import Generator
+from datamodules.digits import ConfoundedDigits
+from datamodules.renderers import Color, Thickness
+from tests.browser import barriers, opened
+from tests.integration.test_cli import DATA, fit
+
+HOSTILE = "<b>me</b>"
+
+
+class Dimmer(Generator):
+    """Dims an image that gets another colour, by as many per cent as the code of the colour."""
+
+    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+        changed = attributes[:, 2] != targets[:, 2]
+        scale = torch.where(changed, 1 - targets[:, 2] / 100, 1.0)
+        return images * scale[:, None, None, None]
+
+
+class ByBrightness(nn.Module):
+    """Sees a class in the mean brightness alone."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        classes = torch.arange(10) / 50
+        return -1000 * (images.mean((1, 2, 3))[:, None] - classes) ** 2
+
+
+class Reads(nn.Module):
+    """Takes every image for a thick, red 7."""
+
+    def read(self, images: Tensor) -> Tensor:
+        return torch.tensor([[7, 1, 0]]).repeat(len(images), 1)
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    data = ConfoundedDigits([Thickness(), Color()], source="digits", size=16)
+    data.setup()
+    generator = Dimmer(data.attribute_space, data.image_shape)
+    named: dict[str, Any] = {HOSTILE: ByBrightness()}
+    return Session(generator, named, data, Reads())  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def client(session: Session) -> TestClient:
+    return TestClient(make_app(session, ["127.0.0.1"]), base_url="http://127.0.0.1")
+
+
+def test_single_edits_are_those_of_the_generator_in_the_order_of_values(session: Session) -> None:
+    image, attributes = session.image(3)
+    edits = session.single_edits(image, attributes)
+    assert [len(row) for row in edits] == [10, 2, 10]
+    assert torch.equal(edits[0], image.expand(10, -1, -1, -1))  # it edits colours only
+    for code, edited in enumerate(edits[2]):
+        scale = 1.0 if code == int(attributes[0, 2]) else 1 - code / 100
+        assert torch.allclose(edited, image[0] * scale)
+
+
+def test_the_flips_found_are_those_of_a_search_one_by_one(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exploring, "MOST_IMAGES", 7)
+    predict = session.classifiers[HOSTILE]
+    wanted = []
+    for index in range(40):
+        image, attributes = session.image(index)
+        edits = session.single_edits(image, attributes)[2]
+        if (predict(edits).argmax(1) != predict(image).argmax(1)).any():
+            wanted.append(index)
+    assert 0 < len(wanted) < 40
+    found, place = [], 0
+    while place < 40:
+        search = session.next_flip(HOSTILE, "color", place)
+        assert place < search.looked_to <= place + 7
+        if search.index is not None:
+            image, attributes = session.image(search.index)
+            edited = session.single_edits(image, attributes)[2][search.value]
+            assert predict(edited[None]).argmax() != predict(image).argmax()
+            found.append(search.index)
+        place = search.looked_to
+    assert [index for index in found if index < 40] == wanted
+
+
+def wish(client: TestClient, **changes: Any) -> dict[str, Any]:
+    found = client.post("/api/image", json={"index": 3}).json()
+    told = {"image": found["image"], "attributes": found["attributes"]}
+    return told | {"targets": {**found["attributes"], **changes}}
+
+
+def pixels(url: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))
+
+
+def test_an_edit_is_answered_with_pictures_and_opinions(client: TestClient) -> None:
+    told = wish(client)
+    color = next(c for c in ("blue", "green") if c != told["attributes"]["color"])
+    same = client.post("/api/edit", json=told).json()
+    assert same["edited"] == told["image"]
+    assert not pixels(same["difference"]).any()
+    assert same["before"] == same["after"]
+    assert sum(same["before"][HOSTILE]) == pytest.approx(100)
+    other = client.post("/api/edit", json=wish(client, color=color)).json()
+    assert pixels(other["difference"]).any()
+    assert other["before"] != other["after"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "complaint"),
+    [
+        ("image", {"index": 99_999}, "there is no test image 99999; choose one from 0 to"),
+        ("image", {"index": "1"}, "index is '1', expected a whole number"),
+        ("image", [1], "expected an object of JSON"),
+        ("edit", {"image": "data:text/plain,a"}, "image is no PNG in base 64"),
+        ("edit", {"image": "data:image/png;base64,AAAA"}, "is no image that can be read"),
+        ("flip", {"classifier": "x", "attribute": "color", "start": 0}, "no classifier 'x'"),
+        ("flip", {"classifier": HOSTILE, "attribute": "digit", "start": 0}, "digit is what"),
+    ],
+)
+def test_wrong_wishes_are_told(client: TestClient, path: str, body: Any, complaint: str) -> None:
+    answer = client.post(f"/api/{path}", json=body)
+    assert answer.status_code == 400
+    assert complaint in answer.json()["error"]
+
+
+def test_unknown_attributes_and_values_are_told(client: TestClient) -> None:
+    answer = client.post("/api/edit", json=wish(client, color="beige"))
+    assert answer.status_code == 400
+    assert "attribute 'color' has no value 'beige'" in answer.json()["error"]
+    answer = client.post("/api/edit", json=wish(client, hair="long"))
+    assert "targets has to give a value to each of" in answer.json()["error"]
+
+
+def png(width: int, height: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_an_upload_becomes_the_square_that_networks_see(client: TestClient) -> None:
+    found = client.post("/api/upload", content=png(40, 30)).json()
+    assert pixels(found["image"]).shape == (16, 16, 3)
+    assert found["attributes"] == {"digit": "7", "thickness": "thick", "color": "red"}
+    assert found["guessed"]
+
+
+def test_uploads_are_checked(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = client.post("/api/upload", content=b"hello")
+    assert (answer.status_code, "no image" in answer.json()["error"]) == (400, True)
+    monkeypatch.setattr("cfaug.exploring.server.MOST_PIXELS", 1000)
+    answer = client.post("/api/upload", content=png(40, 30))
+    assert (answer.status_code, "1,000 pixels" in answer.json()["error"]) == (400, True)
+    monkeypatch.setattr("cfaug.exploring.server.MOST_BYTES", 1000)
+    answer = client.post("/api/upload", content=bytes(2000))
+    assert (answer.status_code, "scale it down" in answer.json()["error"]) == (413, True)
+
+
+def test_a_page_of_another_name_is_not_answered(client: TestClient) -> None:
+    assert client.get("/").status_code == 200
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_names_are_escaped_and_nothing_inline_runs(client: TestClient) -> None:
+    answer = client.get("/")
+    assert HOSTILE not in answer.text
+    assert "&lt;b&gt;me&lt;/b&gt;" in answer.text
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.fixture(scope="module")
+def address(session: Session) -> Iterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(make_app(session, ["127.0.0.1"]), log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+def test_edits_change_the_picture_and_the_prediction(address: str) -> None:
+    with opened(address) as (page, complaints):
+        answered = page.locator("#time")
+        answered.get_by_text("ms").wait_for()
+        before, after = (page.locator(f"#{name}") for name in ("before", "after"))
+        assert before.get_attribute("src") == after.get_attribute("src")
+        same = str(before.get_attribute("src"))
+        said = page.locator(".opinion tbody").inner_text()
+        page.locator(".strip[data-attribute=color] button").last.click()
+        expect(after).not_to_have_attribute("src", same)
+        assert before.get_attribute("src") == same
+        assert page.locator(".opinion tbody").inner_text() != said
+        chosen = page.locator("select[data-role='make it'][data-attribute=color]")
+        assert chosen.input_value() == Color().attribute.values[-1]
+        assert not barriers(page)
+        assert not complaints
+
+
+def test_the_page_is_for_all_in_the_dark_and_on_a_phone(address: str) -> None:
+    with opened(address, width=390, dark=True) as (page, complaints):
+        page.locator("#time").get_by_text("ms").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert not barriers(page)
+        assert not complaints
+
+
+def test_an_upload_that_is_no_image_gets_a_message(address: str, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("hello")
+    (tmp_path / "b.png").write_bytes(png(30, 30))
+    with opened(address) as (page, complaints):
+        page.locator("#time").get_by_text("ms").wait_for()
+        page.locator("#upload").set_input_files(tmp_path / "a.png")
+        page.locator("#message.wrong").get_by_text("is no image that can be read").wait_for()
+        page.locator("#upload").set_input_files(tmp_path / "b.png")
+        page.locator("#origin").get_by_text("as a network guesses them").wait_for()
+        assert page.locator("select[data-role='is']").first.input_value() == "7"
+        assert complaints == [line for line in complaints if "400 (Bad Request)" in line]
+
+
+def test_a_walk_through_flips_shows_each(address: str) -> None:
+    with opened(address) as (page, complaints):
+        page.locator("#time").get_by_text("ms").wait_for()
+        page.locator("#flip select[name=attribute]").select_option("color")
+        page.locator("#flip button").click()
+        page.locator("#message").get_by_text("flips with color").wait_for()
+        assert page.locator("output").inner_text().endswith("flips")
+        assert not complaints
+
+
+def test_checkpoints_of_other_things_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = ["--trainer.max_epochs", "1", "--trainer.limit_train_batches", "1"]
+    assert fit("classifier", tmp_path / "c", *short) == 0
+    assert fit("generator", tmp_path / "g", *short) == 0
+    classifier = tmp_path / "c/run/a/checkpoints/last.ckpt"
+    generator = tmp_path / "g/run/a/checkpoints/last.ckpt"
+    data = ConfoundedDigits([Thickness(), Color()], source="digits", size=16)
+    loaded = load_classifier_for(classifier, data.attribute_space, (3, 16, 16))
+    assert loaded(torch.rand(2, 3, 16, 16)).shape == (2, 10)
+    with pytest.raises(ValueError, match=r"images of \(3, 16, 16\), the data have \(3, 28, 28\)"):
+        load_classifier_for(classifier, data.attribute_space, (3, 28, 28))
+    words = ["explore", *DATA, "--folder", str(tmp_path / "e"), "--generator", str(generator)]
+    words += ["--classifiers", f"[{generator}]", "--port", "0"]
+    assert main(words) == 1
+    assert f"{generator} is not a classifier's checkpoint" in capsys.readouterr().err
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main([*words, "--port", port]) == 1
+    assert f"cannot listen on port {port} of 127.0.0.1" in capsys.readouterr().err
