@@ -66,7 +66,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def run_command(name: str, args: list[str]) -> None:
-    """Run a command of `MODULES` or `COMMANDS`."""
+    """Run a command of ``MODULES`` or ``COMMANDS``."""
     # Imported late: `cfaug --help` should not wait for torch.
     if name in COMMANDS:
         import_module(f"cfaug.commands.{name}").main(args)

@@ -14,7 +14,7 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
     """Run a job; bad input ends in one line on standard error, a defect in its traceback.
 
     Returns:
-        Exit status: 0, 1 for an error, 130 for Ctrl-C.
+        Exit status, which is 0, 1 for an error, or 130 for Ctrl-C.
     """
     try:
         job()

@@ -35,7 +35,7 @@ def attribute_loss(logits: Sequence[Tensor], attributes: Tensor) -> Tensor:
     """Cross-entropy of each attribute over that of guessing uniformly, summed over attributes.
 
     Args:
-        logits: (B, |V_k|) for each attribute.
+        logits: ``(B, |V_k|)`` for each attribute.
         attributes: (B, K) int64 codes.
     """
     terms = [F.cross_entropy(x, attributes[:, k]) / log(x.shape[1]) for k, x in enumerate(logits)]

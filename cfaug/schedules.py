@@ -20,7 +20,7 @@ def warm_then_fade(steps: int, warmup: int, step: int) -> float:
 
 
 def scheduled(optimizer: Optimizer, steps: float) -> OptimizerLRSchedulerConfig:
-    """What `configure_optimizers` returns: the optimizer, warmed up, then faded over `steps`.
+    """What ``configure_optimizers`` returns: the optimizer, warmed up, then faded over `steps`.
 
     Raises:
         ValueError: If training has no end.

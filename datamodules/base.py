@@ -73,7 +73,7 @@ class AttributeDataModule(LightningDataModule, ABC):
     attribute_space: AttributeSpace
     image_shape: tuple[int, int, int]
     true_counterfactuals = True
-    """Whether `counterfactual` knows them, as of rendered images."""
+    """Whether `AttributeDataModule.counterfactual` knows them, as of rendered images."""
 
     def __init__(
         self,

@@ -39,7 +39,7 @@ GROUPS: dict[tuple[str, ...], dict[str, list[int]]] = {
 class CelebA(ImageFiles):
     """Faces with binary attributes, in the official split.
 
-    Nothing is ever downloaded. Below `root` lie ``img_align_celeba`` (a folder, that folder twice
+    Nothing is ever downloaded. Below ``root`` lie ``img_align_celeba`` (a folder, that folder twice
     nested, or a zip), ``list_attr_celeba`` and ``list_eval_partition`` (.txt or .csv, with or
     without a line for the number of images, -1 and 1 or 0 and 1). `ImageFiles` says what stands for
     the two test sets.

@@ -27,7 +27,7 @@ CHECKSUM = b"cfaug_crc32"
 """Key of that JSON's CRC-32."""
 
 SOURCE, TARGET, READ = "source", "target", "read"
-"""Prefixes of columns: value that the original has, that was wanted, that a judge reads."""
+"""Prefixes of columns, for the value that the original has, that was wanted, that a judge reads."""
 
 
 class Fingerprint(TypedDict):

@@ -43,7 +43,7 @@ class ConfoundedDigits(AttributeDataModule):
         size: Side of the images in pixels.
         strength: r of the confounding, 0 (none) to 1 (total), for all attributes or by name.
         conflicting_share: Share ε of images whose attribute is not the one aligned with the label,
-            for all attributes alike; takes the place of `strength`.
+            for all attributes alike; takes the place of ``strength``.
         alignment: For some attributes, by name, the values that the confounder pairs with the
             digits 0 to 9; the others take the digit's place among their values, from the start
             again where these are fewer.

@@ -35,6 +35,8 @@ NAMES = (
 """The label that the others follow, and the others."""
 
 SIZE = 178, 218
+"""Width and height of CelebA's images."""
+
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
 RECIPE = "faces.json"
 

@@ -91,7 +91,7 @@ class ImageFiles(AttributeDataModule):
     Args:
         store: Where the files lie.
         rows: Files and attributes.
-        shares: Shares of the images for val and test, where `rows` have no splits.
+        shares: Shares of the images for val and test, where ``rows`` have no splits.
         size: Side that images are scaled to, after the largest central square is cut out.
         max_pixels: Most pixels of an image; larger ones are refused, lest a small file fill the
             memory.

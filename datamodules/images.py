@@ -23,7 +23,7 @@ FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
 """What is decoded, whatever names say. Pillow knows more, and has other programs read some."""
 
 MOST_BYTES = 256_000_000
-"""Most bytes of an image in an archive: a small one can unpack to any size."""
+"""Most bytes of an image in an archive, where a small one can unpack to any size."""
 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 

@@ -10,7 +10,7 @@ from datamodules.noise import uniform
 
 
 def strength_from_conflicting_share(share: float, cardinality: int) -> float:
-    """Strength r for a share ε of bias-conflicting samples, ε = (1 − r)(1 − 1/|V|).
+    """Strength r for a share ε of bias-conflicting samples, ``ε = (1 − r)(1 − 1/|V|)``.
 
     >>> strength_from_conflicting_share(0.09, 10)
     0.9
@@ -112,8 +112,8 @@ def draw_attributes(
     """Draw the attribute table of labelled images under a hidden confounder.
 
     With probability r an attribute takes the value aligned with the label; otherwise any value,
-    uniformly. So P(aligned) = r + (1 − r)/|V|. A row depends on the seed, the split, its position
-    and its label alone, and raising r only turns conflicting rows into aligned ones.
+    uniformly. So ``P(aligned) = r + (1 − r)/|V|``. A row depends on the seed, the split, its
+    position and its label alone, and raising r only turns conflicting rows into aligned ones.
 
     Args:
         labels: (N,) int64 codes of the label.

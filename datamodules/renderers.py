@@ -32,6 +32,7 @@ PALETTE: dict[str, tuple[float, float, float]] = {
     "purple": (0.48, 0.15, 0.72),
     "olive": (0.50, 0.50, 0.12),
 }
+"""Of strokes."""
 
 DARK_PALETTE: dict[str, tuple[float, float, float]] = {
     "black": (0.04, 0.04, 0.04),
@@ -45,7 +46,7 @@ DARK_PALETTE: dict[str, tuple[float, float, float]] = {
     "plum": (0.40, 0.08, 0.30),
     "moss": (0.24, 0.28, 0.06),
 }
-"""Of backgrounds: darker than any of `PALETTE`, so that no digit is lost in its background."""
+"""Of backgrounds, darker than any of `PALETTE`, so that no digit is lost in its background."""
 
 
 class Renderer(ABC):
@@ -205,7 +206,7 @@ class Texture(Fill):
 
     Args:
         folder: Folder of images, each a texture named by its file; None for the ten of
-            `datamodules.textures`.
+            `drawn_textures`.
         place: What is filled: the strokes of the ``digit``, or the ``background``.
         name: Name of the attribute.
 

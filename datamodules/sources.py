@@ -46,7 +46,7 @@ def load_mnist(root: Path, protocol: Protocol = "standard") -> Splits:
             ``cgn`` its last 10,000 for testing, and the test file for validation.
 
     Returns:
-        For train, val and test: images (N, 1, 28, 28) uint8 and labels (N,) int64.
+        For train, val and test, images (N, 1, 28, 28) uint8 and labels (N,) int64.
 
     Raises:
         RuntimeError: If a file is missing, cut short or damaged.
@@ -80,7 +80,7 @@ def load_sklearn_digits() -> Splits:
     They come 8 x 8 and are enlarged to 16 x 16. The split is drawn once for all seeds.
 
     Returns:
-        For train, val and test: images (N, 1, 16, 16) uint8 and labels (N,) int64.
+        For train, val and test, images (N, 1, 16, 16) uint8 and labels (N,) int64.
     """
     digits = load_digits()
     grey = torch.from_numpy(digits.images).float()[:, None] * (255 / 16)

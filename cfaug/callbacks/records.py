@@ -114,7 +114,7 @@ class SaveRunConfig(SaveConfigCallback):
     Args:
         command: Words of the command line.
         identity: What the run is called.
-        options: See `SaveConfigCallback`.
+        options: See Lightning's ``SaveConfigCallback``.
     """
 
     def __init__(self, *options: Any, command: list[str], identity: Identity, **more: Any) -> None:

@@ -11,10 +11,10 @@ from torch.nn import functional as F
 from torchmetrics import MeanMetric
 
 from cfaug import keys
+from cfaug.classifiers.distances import find_distance
 from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import load_generator_for
 from cfaug.interventions import non_label_columns, other_value
-from cfaug.losses import squared_distance
 from cfaug.metrics.groups import GroupAccuracy, GroupFigures
 from cfaug.module import AttributeModule
 from cfaug.networks.convnet import ConvNet
@@ -25,7 +25,7 @@ from datamodules.noise import uniform
 
 
 class Classifier(AttributeModule):
-    """Minimises ``w CE(h(φ(x)), y) + α CE(h(φ(x')), y) + λ |φ(x) − φ(x')|²``.
+    """Minimises ``w CE(h(φ(x)), y) + α CE(h(φ(x')), y) + λ D(φ(x), φ(x'))``.
 
     x' is x with every attribute but the label set to an independent value by a generator, made anew
     for each batch, or read from disk where the data module does so. Without counterfactuals only
@@ -39,9 +39,13 @@ class Classifier(AttributeModule):
         original_weight: w; 0 trains on counterfactuals only.
         counterfactual_weight: α.
         invariance_weight: λ.
+        distance: D, the function of that name in this package, see `find_distance`.
         features: Length of the representation φ.
         lr: Peak learning rate of AdamW.
         weight_decay: Weight decay of AdamW.
+
+    Raises:
+        ValueError: If there is no such distance.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Classifier(AttributeModule):
         original_weight: float = 1.0,
         counterfactual_weight: float = 1.0,
         invariance_weight: float = 0.1,
+        distance: str = "cfaug.losses.squared_distance",
         features: int = 128,
         lr: float = 4e-3,
         weight_decay: float = 0.01,
@@ -61,6 +66,7 @@ class Classifier(AttributeModule):
         self.original_weight = original_weight
         self.counterfactual_weight = counterfactual_weight
         self.invariance_weight = invariance_weight
+        self.distance = find_distance(distance)
         self.lr, self.weight_decay = lr, weight_decay
         self.network = ConvNet(image_shape[-1], features)
         self.head = nn.Linear(
@@ -127,7 +133,7 @@ class Classifier(AttributeModule):
         original, counterfactual = (
             F.cross_entropy(logits, labels) for logits in self.head(both).chunk(2)
         )
-        distance = squared_distance(*both.chunk(2))
+        distance = self.distance(*both.chunk(2))
         loss = (
             self.original_weight * original
             + self.counterfactual_weight * counterfactual

@@ -31,6 +31,8 @@ METHODS: dict[str, list[str]] = {
     "counterfactual": ["--model.generator", "{generator}"],
     "oracle": ["--data.init_args.oracle", "true"],
 }
+"""What each method adds to the command that trains a classifier."""
+
 TITLES = {
     "erm": "ERM",
     "balanced": "group-balanced",

@@ -17,7 +17,7 @@ def summarize(results: Path) -> list[Row]:
     """One row for each strength and configuration of which there is a finished cell.
 
     Returns:
-        Rows by strength, then accuracy: ``name``, ``strength``, ``seeds``, ``commit`` and
+        Rows by strength, then accuracy, with ``name``, ``strength``, ``seeds``, ``commit`` and
         ``command`` of the last cell, means over seeds of every figure under its own name,
         ``accuracy`` with ``standard_error``, and what follows from ERM and the oracle at the same
         strength: ``gap_closed`` (%), ``excess_error`` (points).

@@ -52,7 +52,7 @@ class Reader(AttributeModule):
         self.lr = lr
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Logits (B, |V_k|) of each attribute from images (B, 3, H, W) in [0, 1]."""
+        """Logits ``(B, |V_k|)`` of each attribute from images (B, 3, H, W) in [0, 1]."""
         features = self.network(images.contiguous(memory_format=torch.channels_last))
         return list(torch.split(self.heads(features), self.cardinalities, dim=1))
 

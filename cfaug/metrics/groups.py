@@ -8,7 +8,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 FEWEST = 10
-"""A group with fewer images is not called the worst: one image would decide."""
+"""A group with fewer images is not called the worst, since one image would decide."""
 
 
 LEVEL = 0.95

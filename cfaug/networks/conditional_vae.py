@@ -148,6 +148,6 @@ class LatentAdversary(nn.Module):
         )
 
     def forward(self, latent: Tensor) -> list[Tensor]:
-        """Logits (B, |V_k|) of each attribute from (B, latent)."""
+        """Logits ``(B, |V_k|)`` of each attribute from (B, latent)."""
         logits: Tensor = self.net(latent)
         return list(torch.split(logits.float(), self.cardinalities, dim=1))

@@ -27,7 +27,7 @@ class AttributeTables(nn.Module):
             nn.init.normal_(cast("nn.Embedding", table).weight, std=std)
 
     def vectors(self, attribute: int) -> Tensor:
-        """(|V_k|, width): what each value of an attribute adds."""
+        """``(|V_k|, width)``, what each value of an attribute adds."""
         return cast("nn.Embedding", self.tables[attribute]).weight
 
     def added(self, attributes: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 GREY = "#808080"
-"""Of lines and words in charts: to be seen on white as on black."""
+"""Of lines and words in charts, to be seen on white as on black."""
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -24,9 +26,9 @@ def batch() -> Batch:
     return {"image": torch.rand(6, 3, 8, 8), "attributes": attributes, "index": torch.arange(6)}
 
 
-def classifier(**weights: float) -> Classifier:
+def classifier(**options: Any) -> Classifier:
     torch.manual_seed(1)
-    module = Classifier(SPACE, (3, 8, 8), features=8, **weights)
+    module = Classifier(SPACE, (3, 8, 8), features=8, **options)
     module._generator = [Grey(SPACE, (3, 8, 8))]
     return module
 
@@ -71,3 +73,25 @@ def test_counterfactuals_from_disk_teach_what_those_of_a_generator_do(batch: Bat
     read = module.losses({**batch, "counterfactual": edited})
     assert float(read["loss"].detach()) == pytest.approx(float(terms["loss"].detach()), rel=1e-4)
     assert module.losses(batch).keys() == {"loss"}
+
+
+def test_another_distance_takes_the_place_of_the_squared_one(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def far(a: Tensor, b: Tensor) -> Tensor:
+        return (a - b).abs().max()
+
+    monkeypatch.setattr("cfaug.losses.far", far, raising=False)
+    module = classifier(distance="cfaug.losses.far")
+    torch.manual_seed(2)
+    terms = module.losses(batch)
+    torch.manual_seed(2)
+    edited = module._generator[0].counterfactuals(batch)["image"]
+    a, b = module.network(torch.cat([batch["image"], edited])).chunk(2)
+    assert float(terms["distance"].detach()) == pytest.approx(float(far(a, b).detach()), rel=1e-4)
+
+
+@pytest.mark.parametrize("path", ["os.path.join", "cfaug.losses.nothing", "cfaug.nowhere.far"])
+def test_a_distance_that_is_not_there_is_named(path: str) -> None:
+    with pytest.raises(ValueError, match=f"{path}.*cfaug.MODULE.FUNCTION"):
+        classifier(distance=path)
