@@ -85,6 +85,11 @@ speed: setup ## Measure how fast images are rendered, and read from files
 	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/rendering.py
 	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/loading.py
 
+.PHONY: docs
+docs: setup ## Build the site into docs/_build/html, offline; a broken link or reference fails
+	rm -rf docs/_reference
+	PYTHONPATH=. $(BIN)/python -m sphinx -W --keep-going -n -q docs docs/_build/html
+
 .PHONY: test
 test: setup ## Pass the tests, offline
 	WANDB_MODE=offline $(BIN)/python -m pytest -q $(ARGS)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,6 +27,12 @@ class Generator(AttributeModule, ABC):
         Returns:
             (B, 3, H, W) float32 in [0, 1].
         """
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Name the class for `load_generator`, as LightningCLI does and a script does not."""
+        kind = type(self)
+        arguments = checkpoint.setdefault("hyper_parameters", {})
+        arguments.setdefault("_class_path", f"{kind.__module__}.{kind.__qualname__}")
 
     @torch.no_grad()
     def counterfactuals(self, batch: Batch, codes: Mapping[int, int] | None = None) -> Batch:

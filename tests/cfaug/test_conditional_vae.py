@@ -41,6 +41,18 @@ def test_unsuitable_images_are_refused(shape: tuple[int, int, int]) -> None:
         ConditionalVAE(SPACE, shape)
 
 
+def test_a_checkpoint_that_a_script_saves_is_read_back(tmp_path: Path) -> None:
+    trainer = Trainer(logger=False, accelerator="cpu", enable_progress_bar=False)
+    generator = small()
+    trainer.strategy.connect(generator)
+    trainer.save_checkpoint(tmp_path / "generator.ckpt")
+    images, rows = torch.rand(4, 3, 16, 16), torch.randint(2, (4, 3))
+    read = load_generator(tmp_path / "generator.ckpt")
+    assert torch.equal(
+        read.edit(images, rows, 1 - rows), generator.eval().edit(images, rows, 1 - rows)
+    )
+
+
 def test_an_edit_that_changes_nothing_gives_the_image() -> None:
     images, rows = torch.rand(4, 3, 16, 16), torch.randint(2, (4, 3))
     assert torch.allclose(small().edit(images, rows, rows), images, atol=1e-6)
