@@ -13,6 +13,7 @@ exclude_patterns = ["_build", "**.ipynb"]
 html_theme = "furo"
 html_title = project
 html_copy_source = False
+html_show_copyright = False
 
 myst_heading_anchors = 3
 

@@ -28,7 +28,7 @@ def find_generator(path: Path) -> Path:
     folder = Path("runs", "generator")
     found = sorted(folder.glob("*/checkpoints/last.ckpt"), key=lambda file: file.stat().st_mtime)
     if not found:
-        msg = f"no generator in {folder}; run `make train-generator`, or name a checkpoint"
+        msg = f"no generator in {folder}; train one (`cfaug generator fit`), or name a checkpoint"
         raise ValueError(msg)
     rank_zero_only(print)(f"generator of the last run: {found[-1]}")
     return found[-1]
@@ -45,7 +45,7 @@ def read_checkpoint(path: Path, what: str = "checkpoint") -> dict[str, Any]:
         ValueError: If there is none, or it is damaged.
     """
     if not path.is_file():
-        msg = f"no {what} at {path}; `make train-generator` leaves one in runs/generator"
+        msg = f"no {what} at {path}; `cfaug generator fit` leaves one in runs/generator"
         raise ValueError(msg)
     try:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)

@@ -113,7 +113,7 @@ def test_a_tutorial_runs_as_it_stands(name: str, folder: Path) -> None:
     names: dict[str, object] = {}
     for kind, text in blocks(name):
         if kind == "console":
-            for line in text.splitlines():
+            for line in text.replace("\\\n", "").splitlines():
                 run_line(line, shorter=name in IN_THE_REPOSITORY)
         elif file := FILE.match(text):
             path = folder / file[1]

@@ -88,7 +88,10 @@ def test_the_last_generator_is_found_and_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert fit("classifier", tmp_path / "none", "--model.generator", "last") != 0
-    assert "no generator in runs/generator; run `make train-generator`" in capsys.readouterr().err
+    assert (
+        "no generator in runs/generator; train one (`cfaug generator fit`)"
+        in capsys.readouterr().err
+    )
     for name in ("old", "new"):
         place = tmp_path / "runs/generator" / name / "checkpoints"
         place.mkdir(parents=True)
@@ -274,6 +277,13 @@ def test_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr()
     assert "evaluate" in printed.out
     assert "unknown command 'nonsense'" in printed.err
+
+
+def test_usage_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["generator", "fit", *DATA])  # no model
+    assert stop.value.code == 2
+    assert "usage: cfaug generator" in capsys.readouterr().err
 
 
 def test_audit_of_a_table_needs_no_image(
