@@ -33,7 +33,7 @@ class Identity:
     method: str | None = None
 
     def options(self, job: str) -> dict[str, Any]:
-        """Arguments of `wandb.init`, and of a `WandbLogger`, for a job on the data."""
+        """Arguments of ``wandb.init``, and of a ``WandbLogger``, for a job on the data."""
         return {"name": f"{job} {self.data}", "group": self.group, "tags": list(self.tags)}
 
 
