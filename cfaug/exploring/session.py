@@ -87,7 +87,7 @@ class Session:
         }
 
     def single_edits(self, image: Tensor, attributes: Tensor) -> list[Tensor]:
-        """For each attribute (|V_k|, 3, H, W): an image (1, 3, H, W) with each of its values."""
+        """``(|V_k|, 3, H, W)`` for each attribute: an image with each of its values."""
         found = []
         for column, cardinality in enumerate(self.space.cardinalities):
             targets = single_edits(attributes, column, cardinality)[:, 0]
