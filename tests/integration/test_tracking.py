@@ -5,10 +5,10 @@ import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
+import wandb
 import wandb_workspaces.workspaces as ws
 from tensorboardX.proto.event_pb2 import Event
 
@@ -19,7 +19,7 @@ from cfaug.dashboard import UNSHOWN, Panel, sections
 from cfaug.evaluation.failures import COLUMNS, Edits, Gallery, table
 from datamodules.attributes import Attribute, AttributeSpace
 from tests.integration.offline import OfflineRun, offline_runs
-from tests.integration.test_cli import DATA, fit
+from tests.integration.test_cli import BASE, CLASSIFIER, DATA, fit
 from tests.integration.tiny import folder_of
 
 SPACE = AttributeSpace(
@@ -41,12 +41,20 @@ def runs(benchmark: list[str]) -> dict[str, OfflineRun]:
 
 
 @pytest.fixture(scope="module")
-def logged(runs: dict[str, OfflineRun], benchmark: list[str], tmp_path_factory: Any) -> set[str]:
-    folder = tmp_path_factory.mktemp("augment")  # a benchmark's counterfactuals are not judged
+def counterfactuals(benchmark: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Counterfactuals on disk that a judge has read; those of a benchmark it has not."""
+    folder = tmp_path_factory.mktemp("augment")
     words = ["-c", benchmark[benchmark.index("--data") + 1], "--judge_steps", "2"]
     words += ["--generator", str(folder_of(benchmark) / "generator/run/checkpoints/last.ckpt")]
     assert main(["augment", *words, "--folder", str(folder)]) == 0
-    keys = set().union(*(run.keys for run in [*runs.values(), *offline_runs(folder)]))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def logged(runs: dict[str, OfflineRun], counterfactuals: Path) -> set[str]:
+    keys = set().union(
+        *(run.keys for run in [*runs.values(), *offline_runs(counterfactuals)]),
+    )
     return {key for key in keys if not key.startswith("_")}
 
 
@@ -86,6 +94,22 @@ def test_the_generator_is_linked_to_what_was_made_with_it(runs: dict[str, Offlin
     assert not runs["classifier-erm-seed-0"].used
     assert [name for name, _ in runs["augment data"].left] == ["counterfactuals-data"]
     assert [name for name, _ in runs["classifier-erm-seed-0"].left] == ["classifier-data"]
+
+
+def test_counterfactuals_on_disk_are_linked_to_the_classifier_that_saw_them(
+    benchmark: list[str], counterfactuals: Path, tmp_path: Path
+) -> None:
+    data = ["-c", benchmark[benchmark.index("--data") + 1]]
+    wandb_logger = {"class_path": "WandbLogger", "init_args": {"save_dir": str(tmp_path)}}
+    words = [*BASE, *data, *CLASSIFIER, "--trainer.max_epochs", "1"]
+    words += ["--data.init_args.counterfactuals", str(counterfactuals)]
+    words += ["--trainer.logger", json.dumps(wandb_logger)]
+    assert main(["classifier", "fit", *words]) == 0
+    wandb.finish()
+    (made,), (user,) = offline_runs(counterfactuals), offline_runs(tmp_path)
+    assert [name for name, _ in made.left] == ["counterfactuals-data"]
+    assert user.used == made.left
+    assert user.group == made.group
 
 
 def test_single_commands_join_the_group_of_their_generator(tmp_path: Path) -> None:
