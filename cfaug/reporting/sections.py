@@ -126,22 +126,22 @@ def classifiers(runs: Sequence[Run]) -> Section:
     )
     tested = [run for run in runs if UNCONFOUNDED in run.figures]
     if tested:
-        accuracies = {
-            "unconfounded": UNCONFOUNDED,
+        others = {
             "its worst group": keys.WORST_GROUP_ACCURACY.format(split="unconfounded"),
             "confounded": keys.ACCURACY.format(split="confounded"),
         }
-        accuracies = {k: v for k, v in accuracies.items() if any(v in r.figures for r in tested)}
+        others = {k: v for k, v in others.items() if any(v in r.figures for r in tested)}
         flips = {
             f"flips by {name}": keys.FLIP_RATE.format(attribute=name)
             for name in _named(tested[0], keys.FLIP_RATE)
         }
-        columns = [*accuracies, "95 % interval of the first", *flips]
+        columns = ["unconfounded", "95 % interval", *others, *flips]
         rows = [
             [
                 Cell(run.name),
-                *(_cell(run, name, percent) for name in accuracies.values()),
+                percent(run.figures[UNCONFOUNDED]),
                 _interval(run),
+                *(_cell(run, name, percent) for name in others.values()),
                 *(_cell(run, name, text) for name in flips.values()),
             ]
             for run in tested
