@@ -3,8 +3,8 @@
 import json
 import os
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class Identity:
         group: The name that a generator's run shares with all that use the generator.
         strength: Of the confounding, where it is one number.
         method: How a classifier is trained.
+        started: When it began.
     """
 
     data: str
@@ -31,6 +32,7 @@ class Identity:
     group: str
     strength: float | None = None
     method: str | None = None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def options(self, job: str) -> dict[str, Any]:
         """Arguments of ``wandb.init``, and of a ``WandbLogger``, for a job on the data."""

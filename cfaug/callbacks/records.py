@@ -6,6 +6,7 @@ import os
 import platform
 import shlex
 import subprocess
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,15 @@ def run_record(command: list[str], identity: Identity) -> dict[str, object]:
         "commit": git_commit(),
         "machine": machine,
         "versions": versions,
+        "started": identity.started.isoformat(timespec="seconds"),
     }
+
+
+def finish_record(folder: Path) -> None:
+    """Add to the record of a run how many seconds it has taken since it began."""
+    record = json.loads((folder / RECORD).read_text())
+    seconds = datetime.now(UTC) - datetime.fromisoformat(record["started"])
+    write_json(folder / RECORD, {**record, "seconds": round(seconds.total_seconds())})
 
 
 class RunRecord(Callback):
@@ -106,6 +115,8 @@ class RunRecord(Callback):
         figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
         figures = {name: value for name, value in figures.items() if math.isfinite(value)}
         write_json(path, {**known, **self.data, **figures})
+        if (path.parent / RECORD).exists():
+            finish_record(path.parent)
 
 
 class SaveRunConfig(SaveConfigCallback):

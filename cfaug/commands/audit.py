@@ -66,6 +66,7 @@ def main(args: list[str]) -> None:
         help="also look at the label with every two attributes: dependence that no pair shows",
     )
     options = parser.parse_args(args)
+    identity = identify(options)
     unread = ("label", "attributes") if options.table is None else ("data",)
     for name in unread:
         if options[name] is not None:
@@ -108,7 +109,7 @@ def main(args: list[str]) -> None:
     for pair in left:
         name = f"{pair.first}-{pair.second}"
         measures[keys.DECONFOUNDED_CNF.format(pair=name)] = pair.cnf
-    record(options.folder, command, identify(options), measures, pictures, found=names)
+    record(options.folder, command, identity, measures, pictures, found=names)
     print(f"pictures: {', '.join(map(str, pictures))}")
     print(f"all measures and names: {options.folder / 'audit.json'}")
 

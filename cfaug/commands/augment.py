@@ -51,6 +51,7 @@ def main(args: list[str]) -> None:
     options = parser.parse_args(args)
     data = prepare(options, parser)
     generator, path = chosen_generator(options.generator, data)
+    identity = identify(options, path)
     codes = data.attribute_space.encode(options.targets) if options.targets else None
     recipe = recipe_of(options, path, data)
     claim(options.folder / "recipe.json", recipe, "counterfactuals")
@@ -68,7 +69,7 @@ def main(args: list[str]) -> None:
     record(
         options.folder,
         ["augment", *args],
-        identify(options, path),
+        identity,
         figures,
         pictures,
         generator=path,

@@ -51,6 +51,8 @@ def run(plan: Plan, command: list[str]) -> None:
     """
     hush()
     folder, console = plan.folder, Console()
+    tags = plan.data.stem, f"strength {plan.strength}"
+    identity = Identity(plan.data.stem, tags, folder.name, plan.strength)
     claim_folder(plan)
     # What a judge would read of them is in the figures of judging the generator.
     written = ["--generator", str(plan.checkpoint), "--judge_steps", "0"]
@@ -70,8 +72,6 @@ def run(plan: Plan, command: list[str]) -> None:
     }
     pictures = [folder / "accuracy.png"]
     save_accuracies(accuracies, pictures[0])
-    tags = plan.data.stem, f"strength {plan.strength}"
-    identity = Identity(plan.data.stem, tags, folder.name, plan.strength)
     found = {"commands": {part.name: part.command for part in parts}}
     record(folder, command, identity, figures, pictures, found=found)
     show(folder, plan, figures, console)

@@ -8,7 +8,7 @@ from jsonargparse import ArgumentParser, set_parsing_settings
 from lightning.pytorch import seed_everything
 
 from cfaug import keys
-from cfaug.callbacks.records import run_record
+from cfaug.callbacks.records import finish_record, run_record
 from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import LAST, find_generator, load_generator_for
 from cfaug.tracking import RECORD, Identity, leave, use
@@ -114,6 +114,7 @@ def record(
         config["generator"] = str(generator)
     write_json(folder / "metrics.json", figures)
     write_json(folder / RECORD, config)
+    finish_record(folder)
     shown: dict[str, Any] = {
         keys.PICTURE.format(job=job, name=path.stem): wandb.Image(str(path)) for path in pictures
     }

@@ -38,6 +38,7 @@ def main(args: list[str]) -> None:
     options = parser.parse_args(args)
     data = prepare(options, parser)
     generator, path = chosen_generator(options.generator, data)
+    identity = identify(options, path)
     judging = judge_generator(generator, data, options.steps, options.precision)
     show(judging, generator)
     pictures = [options.folder / "effectiveness.png"]
@@ -49,7 +50,7 @@ def main(args: list[str]) -> None:
     record(
         options.folder,
         ["evaluate", *args],
-        identify(options, path),
+        identity,
         judging.figures,
         pictures,
         generator=path,

@@ -51,13 +51,22 @@ class Chart:
     kind: str = "chart"
 
 
+@dataclass(frozen=True)
+class Code:
+    """Lines that are shown when asked for."""
+
+    title: str
+    text: str
+    kind: str = "code"
+
+
 @dataclass
 class Section:
     """A part of the page."""
 
     title: str
     lead: str
-    blocks: list[Table | Picture | Chart] = field(default_factory=list)
+    blocks: list[Table | Picture | Chart | Code] = field(default_factory=list)
 
 
 def text(value: float | str, digits: int = 1) -> Cell:

@@ -6,7 +6,18 @@ from collections.abc import Callable, Sequence
 from cfaug import keys
 from cfaug.keys import UNCONFOUNDED
 from cfaug.metrics.groups import FEWEST, wilson
-from cfaug.reporting.blocks import Cell, Chart, Section, Table, bars, curves, percent, picture, text
+from cfaug.reporting.blocks import (
+    Cell,
+    Chart,
+    Code,
+    Section,
+    Table,
+    bars,
+    curves,
+    percent,
+    picture,
+    text,
+)
 from cfaug.reporting.runs import Run
 
 MOST_ROWS = 12
@@ -187,11 +198,19 @@ def origins(runs: Sequence[Run]) -> Section:
     rows = []
     for run in runs:
         commands = run.record.get("commands") or {"": run.record.get("command", "")}
+        seconds = run.figures.get("seconds", run.record.get("seconds"))
+        took = Cell("" if seconds is None else f"{seconds / 60:.1f}")
         for name, command in commands.items():
             commit = str(run.record.get("commit") or "")[:12]
-            rows.append([Cell(f"{run.name}/{name}".rstrip("/")), Cell(command), Cell(commit)])
+            title = Cell(f"{run.name}/{name}".rstrip("/"))
+            rows.append([title, Cell(command), Cell(commit), Cell("") if name else took])
     section = Section("Where it comes from", "The command behind every figure.")
-    section.blocks.append(Table("Commands", ["run", "command", "commit"], rows))
+    header = ["run", "command", "commit", "minutes"]
+    section.blocks.append(Table("Commands", header, rows))
+    for run in runs:
+        path = run.folder / "config-fit.yaml"
+        if path.exists():
+            section.blocks.append(Code(f"Configuration: {run.name}", path.read_text()))
     machines = {
         str(run.record["machine"]): run.record["versions"]
         for run in runs

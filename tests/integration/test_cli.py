@@ -56,6 +56,7 @@ def test_generator_leaves_checkpoint_configuration_figures_and_pictures(generato
     assert yaml.safe_load((generator / "config-fit.yaml").read_text())["trainer"]["max_epochs"] == 2
     record = json.loads((generator / "run.json").read_text())
     assert {"command", "commit", "machine"} <= record.keys()
+    assert 0 < record["seconds"] < 600
     assert record["versions"]["torch"] == torch.__version__.split("+")[0]
     metrics = json.loads((generator / "metrics.json").read_text())
     assert {"train/loss", "val/loss", "val/kl", "val/reconstruction"} <= metrics.keys()

@@ -49,6 +49,7 @@ class Page(HTMLParser):
 def leave(folder: Path, command: str, figures: dict[str, float]) -> Path:
     folder.mkdir(parents=True)
     record = {"command": command, "commit": "abc", "machine": "m", "versions": {"torch": "2"}}
+    record["seconds"] = 90
     (folder / "run.json").write_text(json.dumps(record))
     (folder / "metrics.json").write_text(json.dumps(figures))
     return folder
@@ -78,6 +79,7 @@ def runs(tmp_path: Path) -> Path:
     for name, accuracy in {"erm": 61.5, "counterfactual": 98.5}.items():
         figures = {"test/unconfounded_accuracy": accuracy, "test/confounded_accuracy": 99.0}
         place = leave(folder / f"classifier-{name}", "cfaug classifier fit", figures)
+        (place / "config-fit.yaml").write_text(f"seed_everything: {HOSTILE}")
         (place / "metrics.csv").write_text("step,val/accuracy\n1,\n2,90.0\n4,95.0\n")
         with (place / "groups.csv").open("w", newline="") as file:
             table = csv.writer(file)
@@ -100,7 +102,7 @@ def test_a_page_tells_what_the_runs_left(runs: Path) -> None:
         ["classifier-counterfactual", "98.5", "50.5 to 72.8", "99.0"],
         ["a", "0"],
         ["7, red", "3"],
-        ["classifier-erm", "cfaug classifier fit", "abc"],
+        ["classifier-erm", "cfaug classifier fit", "abc", "1.5"],
         ["m", "torch 2"],
     ):
         assert row in page.rows, row
@@ -108,6 +110,7 @@ def test_a_page_tells_what_the_runs_left(runs: Path) -> None:
     assert [row[0] for row in groups[:2]] == [HOSTILE, "7"]  # 9 images are too few to be the worst
     assert not any("29.9" in cell for row in page.rows for cell in row)
     assert "accuracy, %: classifier-counterfactual 98.5, classifier-erm 61.5" in html
+    assert "seed_everything: &lt;script&gt;" in html
 
 
 def test_a_page_is_safe_and_needs_nothing_else(runs: Path) -> None:
