@@ -35,7 +35,7 @@ nitpick_ignore_regex = [
     # Other projects, whose lists of names would have to be fetched.
     (
         "py:class",
-        r"(abc|collections|pathlib|socket|jsonargparse|lightning|PIL|pyarrow|rich|starlette|torch"
+        r"(abc|collections|datetime|pathlib|socket|jsonargparse|lightning|PIL|pyarrow|rich|starlette|torch"
         r"|torchmetrics|wandb)\..*",
     ),
 ]
