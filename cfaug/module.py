@@ -41,6 +41,27 @@ class AttributeModule(LightningModule):
         space = checkpoint["hyper_parameters"]["attribute_space"]
         self.attribute_space.require_same(space, "the checkpoint")
 
+    def require_made_for(
+        self, space: AttributeSpace, image_shape: tuple[int, int, int], what: str
+    ) -> None:
+        """Check that the module fits data.
+
+        Args:
+            space: The attributes of the data.
+            image_shape: (3, H, W) of the images.
+            what: What a message calls the module.
+
+        Raises:
+            ValueError: If it was made for other attributes or images.
+        """
+        space.require_same(self.attribute_space, what)
+        if tuple(self.image_shape) != tuple(image_shape):
+            msg = (
+                f"{what} was made for images of {tuple(self.image_shape)}, the "
+                f"data have {tuple(image_shape)}; set --data.init_args.size to match"
+            )
+            raise ValueError(msg)
+
     def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
         """Seed torch for the batch: after the loader, which draws from the same generator."""
         seed = run_seed()

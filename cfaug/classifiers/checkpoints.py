@@ -26,11 +26,5 @@ def load_classifier_for(
     except Exception as error:  # another module's arguments or weights, or none
         msg = f"{path} is not a classifier's checkpoint; `make train-classifier` leaves one in "
         raise ValueError(f"{msg}runs/classifier") from error
-    space.require_same(classifier.attribute_space, f"the classifier {path}")
-    if tuple(classifier.image_shape) != tuple(image_shape):
-        msg = (
-            f"the classifier {path} was made for images of {tuple(classifier.image_shape)}, the "
-            f"data have {tuple(image_shape)}; set --data.init_args.size to match"
-        )
-        raise ValueError(msg)
+    classifier.require_made_for(space, image_shape, f"the classifier {path}")
     return classifier.eval().requires_grad_(requires_grad=False)

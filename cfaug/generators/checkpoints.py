@@ -87,13 +87,7 @@ def load_generator_for(
         ValueError: If it cannot be read, or was made for other attributes or images.
     """
     generator = load_generator(path)
-    space.require_same(generator.attribute_space, f"the generator {path}")
-    if tuple(generator.image_shape) != tuple(image_shape):
-        msg = (
-            f"the generator {path} was made for images of {tuple(generator.image_shape)}, the "
-            f"data have {tuple(image_shape)}; set --data.init_args.size to match"
-        )
-        raise ValueError(msg)
+    generator.require_made_for(space, image_shape, f"the generator {path}")
     return generator
 
 
