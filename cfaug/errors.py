@@ -25,12 +25,18 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
         print("cfaug: stopped", file=sys.stderr)
         return 130
     except Exception as error:
-        message = next((str(e) for e in _chain(error) if _is_for_users(e)), None)
+        message = message_for_users(error)
         if message is None:
             raise
-        print(f"cfaug: error: {' '.join(message.split())}", file=sys.stderr)
+        print(f"cfaug: error: {message}", file=sys.stderr)
         return 1
     return 0
+
+
+def message_for_users(error: Exception) -> str | None:
+    """What an error has to tell, in one line; None for a defect, of which users cannot know."""
+    message = next((str(e) for e in _chain(error) if _is_for_users(e)), None)
+    return None if message is None else " ".join(message.split())
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from datamodules.attributes import AttributeSpace, attribute_space
+from datamodules.images import encode_png
 from datamodules.noise import run_seed, uniform
 from datamodules.splits import Rows, Split
 from datamodules.writing import whole_file
@@ -89,7 +90,7 @@ def write_shard(
         ValueError: If it cannot be written.
     """
     columns: dict[str, pa.Array] = {
-        "image": pa.array([_as_png(image) for image in shard.images]),
+        "image": pa.array([encode_png(image) for image in shard.images]),
         "index": pa.array(shard.index.tolist(), pa.int64()),
         "copy": pa.array(shard.copy.tolist(), pa.int64()),
     }
@@ -113,12 +114,6 @@ def write_shard(
     table = pa.table(columns).replace_schema_metadata(metadata)
     with whole_file(path) as part:
         pq.write_table(table, part, write_page_checksum=True)
-
-
-def _as_png(image: Tensor) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image.permute(1, 2, 0).numpy()).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from datamodules.sampling import Sampling, independent_rows
 from datamodules.splits import Rows, Split, sha256_of
 from datamodules.tables import ImageTable
 
+MORE_PIXELS = "scale it down, or raise --data.init_args.max_pixels if you trust it"
+
 
 class TableSplit(Split):
     """Some rows of a table, which number its images.
@@ -77,7 +79,8 @@ class FileSplit(TableSplit):
         images = []
         for name in self.file_names(position):
             where = f"{self.store.path}/{name}"
-            images.append(decode(self.store.read(name), where, self.size, self.max_pixels))
+            content = self.store.read(name)
+            images.append(decode(content, where, self.size, self.max_pixels, MORE_PIXELS))
         return torch.stack(images)
 
 

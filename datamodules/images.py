@@ -147,7 +147,9 @@ def open_images(path: Path) -> ImageStore:
     raise ValueError(msg)
 
 
-def decode(content: bytes, name: str, size: int, max_pixels: int) -> Tensor:
+def decode(
+    content: bytes, name: str, size: int, max_pixels: int, advice: str = "scale it down"
+) -> Tensor:
     """Decode an image, cut its largest central square out and scale that.
 
     Args:
@@ -155,6 +157,7 @@ def decode(content: bytes, name: str, size: int, max_pixels: int) -> Tensor:
         name: Its name, for messages.
         size: Wanted side in pixels.
         max_pixels: Most pixels that are decoded.
+        advice: What to do with an image that has more, for messages.
 
     Returns:
         (3, size, size) uint8.
@@ -162,13 +165,15 @@ def decode(content: bytes, name: str, size: int, max_pixels: int) -> Tensor:
     Raises:
         ImageError: If it is no image, larger, or damaged; the message names it.
     """
-    pixels = read_pixels(content, name, max_pixels)
+    pixels = read_pixels(content, name, max_pixels, advice)
     square = transforms.center_crop(pixels, [min(pixels.shape[1:])])
     scaled: Tensor = transforms.resize(square, [size, size], antialias=True)
     return scaled
 
 
-def read_pixels(content: bytes, name: str, max_pixels: int) -> Tensor:
+def read_pixels(
+    content: bytes, name: str, max_pixels: int, advice: str = "scale it down"
+) -> Tensor:
     """Decode an image.
 
     Grey, palette and CMYK images become RGB, what is transparent white, 16 bits 8, and images that
@@ -178,6 +183,7 @@ def read_pixels(content: bytes, name: str, max_pixels: int) -> Tensor:
         content: The file, in one of `FORMATS`.
         name: Its name, for messages.
         max_pixels: Most pixels that are decoded.
+        advice: What to do with an image that has more, for messages.
 
     Returns:
         (3, H, W) uint8.
@@ -198,10 +204,7 @@ def read_pixels(content: bytes, name: str, max_pixels: int) -> Tensor:
             return _pixels(image)
         why = "it has 32 bits for each pixel; convert it to 8 or 16"
         if count > max_pixels:
-            why = (
-                f"it has more than {max_pixels:,} pixels; scale it down, or raise "
-                "--data.init_args.max_pixels if you trust it"
-            )
+            why = f"it has more than {max_pixels:,} pixels; {advice}"
     except Image.DecompressionBombError:
         why = f"it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels; scale it down"
     except UnidentifiedImageError as error:
@@ -212,6 +215,13 @@ def read_pixels(content: bytes, name: str, max_pixels: int) -> Tensor:
         raise ImageError(msg) from error
     msg = f"the image {name} is refused: {why}"
     raise ImageError(msg)
+
+
+def encode_png(image: Tensor) -> bytes:
+    """The PNG of an image (3, H, W) uint8."""
+    buffer = io.BytesIO()
+    Image.fromarray(image.permute(1, 2, 0).numpy()).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _jpeg_frame(content: bytes) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from cfaug import keys
 from cfaug.auditing import Audit, audit_attributes
-from cfaug.commands.common import data_parser, make_folder, prepare, record
+from cfaug.commands.common import add_folder_argument, data_parser, make_folder, prepare, record
 from cfaug.deconfounding import Remainder, remainders
 from cfaug.pictures import save_audit, save_images
 from cfaug.tracking import identify
@@ -30,6 +30,7 @@ MOST_NAMES = 1_000
 def main(args: list[str]) -> None:
     """Run the command."""
     parser = data_parser("audit", "Measure the confounding of the training split.", required=False)
+    add_folder_argument(parser, "audit")
     parser.add_argument(
         "--table",
         type=Path | None,

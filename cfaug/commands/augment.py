@@ -11,6 +11,7 @@ from cfaug import keys
 from cfaug.augmenting import Maker, agreement, trained_judge, write_shards
 from cfaug.claims import claim
 from cfaug.commands.common import (
+    add_folder_argument,
     add_generator_argument,
     chosen_generator,
     data_parser,
@@ -29,6 +30,7 @@ MOST_SHOWN = 60
 def main(args: list[str]) -> None:
     """Run the command."""
     parser = data_parser("augment", "Write counterfactuals of the training images.")
+    add_folder_argument(parser, "augment")
     add_generator_argument(parser)
     parser.add_argument(
         "--copies", type=PositiveInt, default=1, help="counterfactuals of each image"

@@ -19,7 +19,7 @@ set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
 
 
 def data_parser(command: str, description: str, *, required: bool = True) -> ArgumentParser:
-    """A parser with the options of a data module, a seed and a folder for the results."""
+    """A parser with the options of a data module and a seed."""
     parser = ArgumentParser(
         prog=f"cfaug {command}", description=description, parser_mode="omegaconf+"
     )
@@ -31,10 +31,14 @@ def data_parser(command: str, description: str, *, required: bool = True) -> Arg
         default=0,
         help="seed of the run; --data.init_args.seed is that of the images",
     )
+    return parser
+
+
+def add_folder_argument(parser: ArgumentParser, command: str) -> None:
+    """Let the user name a folder for the results."""
     parser.add_argument(
         "--folder", type=Path, default=Path("runs", command), help="where the results go"
     )
-    return parser
 
 
 def add_generator_argument(parser: ArgumentParser) -> None:
@@ -45,14 +49,15 @@ def add_generator_argument(parser: ArgumentParser) -> None:
 
 
 def prepare(options: Any, parser: ArgumentParser) -> AttributeDataModule:
-    """Seed, build the data module, load its data, make the folder.
+    """Seed, build the data module, make the folder where there is to be one, load the data.
 
     Raises:
         ValueError: If the folder cannot be written.
     """
     seed_everything(options.seed, verbose=False)
     data: AttributeDataModule = parser.instantiate_classes(options).data
-    make_folder(options.folder)
+    if "folder" in options:
+        make_folder(options.folder)
     data.prepare_data()
     data.setup()
     return data

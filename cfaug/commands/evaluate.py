@@ -11,6 +11,7 @@ from rich.table import Table
 
 from cfaug.callbacks.edits import all_edits
 from cfaug.commands.common import (
+    add_folder_argument,
     add_generator_argument,
     chosen_generator,
     data_parser,
@@ -30,6 +31,7 @@ from datamodules.writing import whole_file
 def main(args: list[str]) -> None:
     """Run the command."""
     parser = data_parser("evaluate", "Judge a generator on test images.")
+    add_folder_argument(parser, "evaluate")
     add_generator_argument(parser)
     parser.add_argument(
         "--steps", type=PositiveInt, default=1000, help="updates of each judge and probe"

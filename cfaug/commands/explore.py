@@ -12,13 +12,18 @@ from cfaug.evaluation.readers import train_judge
 from cfaug.exploring.server import make_app
 from cfaug.exploring.session import Session
 
+EVERY_ADDRESS = "0.0.0.0"
+
 
 def main(args: list[str]) -> None:
     """Run the command."""
     parser = data_parser("explore", "Look at edits, and at what classifiers make of them.")
     add_generator_argument(parser)
     parser.add_argument(
-        "--classifiers", type=list[Path], default=[], help="checkpoints, e.g. '[a.ckpt, b.ckpt]'"
+        "--classifiers",
+        type=list[Path],
+        default=[],
+        help="checkpoints of one or two, e.g. '[a.ckpt, b.ckpt]'",
     )
     parser.add_argument(
         "--judge_steps",
@@ -27,11 +32,17 @@ def main(args: list[str]) -> None:
         help="updates of a network that guesses the attributes of uploads; 0: you choose them",
     )
     parser.add_argument("--precision", type=str, default="bf16-mixed", help="that of the judge")
-    parser.add_argument("--host", type=str, default="127.0.0.1", help="address to listen on")
+    parser.add_argument(
+        "--host",
+        type=str,
+        default="127.0.0.1",
+        help="address to listen on; whoever reaches it can use the page",
+    )
     parser.add_argument("--port", type=int, default=7860, help="port to listen on")
     options = parser.parse_args(args)
-    data = prepare(options, parser)
+    require_two(options.classifiers)
     listener = listen(options.host, options.port)
+    data = prepare(options, parser)
     generator, _ = chosen_generator(options.generator, data)
     space, shape = data.attribute_space, data.image_shape
     classifiers = {
@@ -42,18 +53,28 @@ def main(args: list[str]) -> None:
     if options.judge_steps:
         judge = train_judge(data.unconfounded(), options.judge_steps, options.precision)
     session = Session(generator, classifiers, data, judge)
-    # On an address of the network, the names that it is called by are not known.
-    local = options.host in {"127.0.0.1", "localhost"}
-    app = make_app(session, ["127.0.0.1", "localhost"] if local else ["*"])
+    app = make_app(session, [options.host, "127.0.0.1", "localhost"])
     print(f"open http://{options.host}:{listener.getsockname()[1]}  (Ctrl-C ends it)", flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+def require_two(classifiers: list[Path]) -> None:
+    """Refuse more classifiers than one sees side by side.
+
+    Raises:
+        ValueError: If there are more than two.
+    """
+    if len(classifiers) > 2:
+        msg = f"--classifiers names {len(classifiers)} checkpoints; name one or two to compare"
+        raise ValueError(msg)
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket for the page, before anything slow is done.
 
     Raises:
-        ValueError: If the port is taken.
+        ValueError: If the port is taken, or the host is every address at once: a page of another
+            name could then not be told from one of these.
     """
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,6 +83,10 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         msg = f"cannot listen on port {port} of {host} ({error.strerror}); choose another --port"
         raise ValueError(msg) from error
+    if listener.getsockname()[0] == EVERY_ADDRESS:
+        listener.close()
+        msg = f"--host {host} is every address at once; name the one that others call"
+        raise ValueError(msg)
     return listener
 
 

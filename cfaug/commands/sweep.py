@@ -14,10 +14,10 @@ from jsonargparse.typing import PositiveInt
 from rich import print as show
 from rich.table import Table
 
+from cfaug.claims import claim
 from cfaug.cli import run_command
 from cfaug.commands.common import make_folder
 from cfaug.commands.loop import hush, load_yaml
-from datamodules.writing import write_json
 
 ARGS = "${args}"
 
@@ -34,12 +34,12 @@ def main(args: list[str]) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show the commands, run nothing")
     options = parser.parse_args(args)
     sweep = load_yaml(options.file)
-    make_folder(options.folder)
     trials = [trial(sweep, options.file, options.seed, n) for n in range(options.count)]
     if options.dry_run:
         for values in trials:
             print(shlex.join(["cfaug", *words(sweep, values)]))
         return
+    make_folder(options.folder)
     hush()
     found = [run(sweep, values, options.folder / f"run-{n}") for n, values in enumerate(trials)]
     name, goal = sweep["metric"]["name"], sweep["metric"]["goal"]
@@ -90,12 +90,10 @@ def run(sweep: Mapping[str, Any], values: Mapping[str, Any], folder: Path) -> fl
     """The figure of a run, which is made unless it is there.
 
     Raises:
-        ValueError: If a run with other values is there.
+        ValueError: If a run with other values is there, or it left no such figure.
     """
-    done = folder / "values.json"  # written last
-    if done.exists() and json.loads(done.read_text()) != values:
-        msg = f"{folder} holds a run with other values; choose another --folder"
-        raise ValueError(msg)
+    claim(folder / "values.json", {name: str(value) for name, value in values.items()}, "a run")
+    done = folder / "metrics.json"
     if not done.exists():
         command, *rest = words(sweep, values)
         place = {"save_dir": str(folder.parent), "name": "", "version": folder.name}
@@ -110,6 +108,9 @@ def run(sweep: Mapping[str, Any], values: Mapping[str, Any], folder: Path) -> fl
             run_command(command, [*rest, "--trainer.logger", json.dumps(loggers)])
         finally:
             wandb.finish()
-        write_json(done, dict(values))
-    figures: dict[str, float] = json.loads((folder / "metrics.json").read_text())
-    return figures[sweep["metric"]["name"]]
+    figures: dict[str, float] = json.loads(done.read_text())
+    name = sweep["metric"]["name"]
+    if name not in figures:
+        msg = f"the metric {name} is not in {done}; name one of {sorted(figures)}"
+        raise ValueError(msg)
+    return figures[name]

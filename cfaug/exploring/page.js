@@ -2,8 +2,9 @@
 
 const $ = (selector) => document.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
-const state = { image: null, index: 0 };
+const state = { image: null, index: 0, shown: null };
 const last = Number($("#number input").max);
+const page = Number($("#thumbnails").dataset.count);
 let asked = 0;
 
 function say(text, wrong = false) {
@@ -12,8 +13,11 @@ function say(text, wrong = false) {
 }
 
 async function ask(path, body) {
-  const options = { method: "POST", body: body instanceof Blob ? body : JSON.stringify(body) };
+  const raw = body instanceof Blob;
+  const headers = { "Content-Type": raw ? "application/octet-stream" : "application/json" };
+  const options = { method: "POST", headers, body: raw ? body : JSON.stringify(body) };
   const answer = await fetch(`api/${path}`, options);
+  if (answer.status === 500) throw new Error("cfaug failed at this; its window says at what");
   const found = await answer.json();
   if (!answer.ok) throw new Error(found.error);
   return found;
@@ -73,12 +77,45 @@ async function edit() {
 
 async function grid() {
   const image = state.image;
-  const { rows } = await ask("grid", { image, attributes: chosen("is") });
+  const attributes = chosen("is");
+  const { rows, said } = await ask("grid", { image, attributes });
   if (image !== state.image) return;
+  const label = attributes[$(".strip[data-label]").dataset.attribute];
   all(".strip").forEach((strip, i) => {
-    [...strip.children].forEach((button, k) => (button.firstChild.src = rows[i][k]));
+    [...strip.children].forEach((button, k) => {
+      button.firstChild.src = rows[i][k];
+      const wanted = strip.dataset.label ? button.dataset.value : label;
+      for (const field of button.querySelectorAll("small")) {
+        field.textContent = said[i][k][field.dataset.classifier];
+        field.classList.toggle("wrong", field.textContent !== wanted);
+      }
+    });
   });
 }
+
+async function thumbnails(start) {
+  if (start !== state.shown) {
+    const { images } = await ask("thumbnails", { start });
+    const buttons = images.map(({ image, caption }, k) => {
+      const button = document.createElement("button");
+      const picture = document.createElement("img");
+      picture.src = image;
+      picture.alt = button.title = `${start + k}: ${caption}`;
+      button.type = "button";
+      button.dataset.index = start + k;
+      button.append(picture);
+      button.addEventListener("click", attempt(() => open(start + k)));
+      return button;
+    });
+    $("#thumbnails").replaceChildren(...buttons);
+    state.shown = start;
+  }
+  for (const button of $("#thumbnails").children) {
+    button.setAttribute("aria-pressed", String(Number(button.dataset.index) === state.index));
+  }
+}
+
+const blockOf = (index) => index - (index % page);
 
 async function show(found, origin) {
   state.image = found.image;
@@ -94,6 +131,7 @@ async function show(found, origin) {
 async function open(index) {
   state.index = Math.min(Math.max(index, 0), last);
   $("#number input").value = state.index;
+  await thumbnails(blockOf(state.index));
   await show(await ask("image", { index: state.index }), `Attributes of test image ${state.index}`);
 }
 
@@ -113,6 +151,7 @@ async function upload() {
   const [file] = $("#upload").files;
   if (!file) return;
   const found = await ask("upload", file);
+  for (const button of $("#thumbnails").children) button.setAttribute("aria-pressed", "false");
   const origin = found.attributes
     ? "Attributes as a network guesses them; correct what is wrong"
     : "Attributes are not known; choose what the image has";
@@ -136,8 +175,8 @@ async function flip() {
 }
 
 $("#number").addEventListener("submit", attempt(() => open(Number($("#number input").value))));
-$("#previous").addEventListener("click", attempt(() => open(state.index - 1)));
-$("#next").addEventListener("click", attempt(() => open(state.index + 1)));
+$("#previous").addEventListener("click", attempt(() => thumbnails(Math.max(state.shown - page, 0))));
+$("#next").addEventListener("click", attempt(() => thumbnails(Math.min(state.shown + page, blockOf(last)))));
 $("#random").addEventListener("click", attempt(() => open(Math.floor(Math.random() * (last + 1)))));
 $("#upload").addEventListener("change", attempt(upload));
 $("#flip")?.addEventListener("submit", attempt(flip));

@@ -61,16 +61,17 @@ class Session:
         """Number of test images."""
         return len(self.data.splits["test"])
 
-    def image(self, index: int) -> tuple[Tensor, Tensor]:
-        """A test image (1, 3, H, W) in [0, 1], and its codes (1, K).
+    def images_from(self, start: int, most: int) -> tuple[Tensor, Tensor]:
+        """The test images (N, 3, H, W) in [0, 1] from `start` on, at `most` so many; codes (N, K).
 
         Raises:
-            ValueError: If there is no such image.
+            ValueError: If there is no image `start`.
         """
-        if not 0 <= index < self.images:
-            msg = f"there is no test image {index}; choose one from 0 to {self.images - 1}"
+        if not 0 <= start < self.images:
+            msg = f"there is no test image {start}; choose one from 0 to {self.images - 1}"
             raise ValueError(msg)
-        batch = self.data.batch("test", torch.tensor([index]))
+        rows = torch.arange(start, min(start + most, self.images))
+        batch = self.data.batch("test", rows)
         return batch["image"], batch["attributes"]
 
     @torch.no_grad()
@@ -83,6 +84,14 @@ class Session:
         """The probability (percent) of each class of an image (1, 3, H, W), by classifier."""
         return {
             name: (100 * classifier(image).softmax(1))[0].tolist()
+            for name, classifier in self.classifiers.items()
+        }
+
+    @torch.no_grad()
+    def predictions(self, images: Tensor) -> dict[str, list[int]]:
+        """The class that each classifier sees in images (N, 3, H, W)."""
+        return {
+            name: classifier(images).argmax(1).tolist()
             for name, classifier in self.classifiers.items()
         }
 
@@ -121,17 +130,15 @@ class Session:
         if attribute == self.space.label:
             msg = f"{attribute} is what classifiers predict; choose another attribute"
             raise ValueError(msg)
-        self.image(start)  # refuses a wrong number
-        stop = min(start + MOST_IMAGES, self.images)
-        batch = self.data.batch("test", torch.arange(start, stop))
+        images, attributes = self.images_from(start, MOST_IMAGES)
         predict = self.classifiers[name]
-        before = predict(batch["image"]).argmax(1)
-        first = Search(stop)
-        for value, targets in enumerate(
-            single_edits(batch["attributes"], column, self.space.cardinalities[column])
-        ):
-            edited = self.edit(batch["image"], batch["attributes"], targets)
-            flips = (predict(edited).argmax(1) != before).nonzero()[:, 0]
+        before = predict(images).argmax(1)
+        first = Search(start + len(images))
+        cardinality = self.space.cardinalities[column]
+        for value, targets in enumerate(single_edits(attributes, column, cardinality)):
+            after = predict(self.edit(images, attributes, targets)).argmax(1)
+            changed = attributes[:, column] != value  # else it is no edit
+            flips = (changed & (after != before)).nonzero()[:, 0]
             if len(flips) and (first.index is None or start + int(flips[0]) < first.index):
                 index = start + int(flips[0])
                 first = Search(index + 1, index, value)

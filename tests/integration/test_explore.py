@@ -29,6 +29,7 @@ from tests.browser import barriers, opened
 from tests.integration.test_cli import DATA, fit
 
 HOSTILE = "<b>me</b>"
+RAW = {"content-type": "application/octet-stream"}
 
 
 class Dimmer(Generator):
@@ -38,6 +39,13 @@ class Dimmer(Generator):
         changed = attributes[:, 2] != targets[:, 2]
         scale = torch.where(changed, 1 - targets[:, 2] / 100, 1.0)
         return images * scale[:, None, None, None]
+
+
+class Careless(Generator):
+    """Turns an image black where nothing is to change."""
+
+    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+        return images * (attributes != targets).any(1)[:, None, None, None]
 
 
 class ByBrightness(nn.Module):
@@ -70,7 +78,7 @@ def client(session: Session) -> TestClient:
 
 
 def test_single_edits_are_those_of_the_generator_in_the_order_of_values(session: Session) -> None:
-    image, attributes = session.image(3)
+    image, attributes = session.images_from(3, 1)
     edits = session.single_edits(image, attributes)
     assert [len(row) for row in edits] == [10, 2, 10]
     assert torch.equal(edits[0], image.expand(10, -1, -1, -1))  # it edits colours only
@@ -86,7 +94,7 @@ def test_the_flips_found_are_those_of_a_search_one_by_one(
     predict = session.classifiers[HOSTILE]
     wanted = []
     for index in range(40):
-        image, attributes = session.image(index)
+        image, attributes = session.images_from(index, 1)
         edits = session.single_edits(image, attributes)[2]
         if (predict(edits).argmax(1) != predict(image).argmax(1)).any():
             wanted.append(index)
@@ -96,7 +104,7 @@ def test_the_flips_found_are_those_of_a_search_one_by_one(
         search = session.next_flip(HOSTILE, "color", place)
         assert place < search.looked_to <= place + 7
         if search.index is not None:
-            image, attributes = session.image(search.index)
+            image, attributes = session.images_from(search.index, 1)
             edited = session.single_edits(image, attributes)[2][search.value]
             assert predict(edited[None]).argmax() != predict(image).argmax()
             found.append(search.index)
@@ -104,8 +112,19 @@ def test_the_flips_found_are_those_of_a_search_one_by_one(
     assert [index for index in found if index < 40] == wanted
 
 
-def wish(client: TestClient, **changes: Any) -> dict[str, Any]:
-    found = client.post("/api/image", json={"index": 3}).json()
+def test_an_edit_that_changes_no_value_is_no_flip(session: Session) -> None:
+    data = session.data
+    generator = Careless(data.attribute_space, data.image_shape)
+    careless = Session(generator, session.classifiers, data, None)
+    image, attributes = careless.images_from(0, 1)
+    predict = careless.classifiers[HOSTILE]
+    null = careless.edit(image, attributes, attributes)
+    assert predict(null).argmax() != predict(image).argmax()
+    assert careless.next_flip(HOSTILE, "color", 0).index is None
+
+
+def wish(client: TestClient, index: int = 3, **changes: Any) -> dict[str, Any]:
+    found = client.post("/api/image", json={"index": index}).json()
     told = {"image": found["image"], "attributes": found["attributes"]}
     return told | {"targets": {**found["attributes"], **changes}}
 
@@ -132,6 +151,8 @@ def test_an_edit_is_answered_with_pictures_and_opinions(client: TestClient) -> N
     [
         ("image", {"index": 99_999}, "there is no test image 99999; choose one from 0 to"),
         ("image", {"index": "1"}, "index is '1', expected a whole number"),
+        ("image", {"index": True}, "index is True, expected a whole number"),
+        ("thumbnails", {"start": -1}, "there is no test image -1; choose one from 0 to"),
         ("image", [1], "expected an object of JSON"),
         ("edit", {"image": "data:text/plain,a"}, "image is no PNG in base 64"),
         ("edit", {"image": "data:image/png;base64,AAAA"}, "is no image that can be read"),
@@ -143,6 +164,54 @@ def test_wrong_wishes_are_told(client: TestClient, path: str, body: Any, complai
     answer = client.post(f"/api/{path}", json=body)
     assert answer.status_code == 400
     assert complaint in answer.json()["error"]
+
+
+def test_the_grid_tells_what_classifiers_see_in_each_edit(
+    client: TestClient, session: Session
+) -> None:
+    index = session.next_flip(HOSTILE, "color", 0).index
+    assert index is not None
+    image, attributes = session.images_from(index, 1)
+    told = wish(client, index)
+    found = client.post("/api/grid", json=told).json()
+    classifier = session.classifiers[HOSTILE]
+    edits = session.single_edits(image, attributes)
+    wanted = [classifier(row).argmax(1).tolist() for row in edits]
+    assert [[int(said[HOSTILE]) for said in row] for row in found["said"]] == wanted
+    assert len(set(wanted[2])) > 1  # it goes by the brightness, which the colours change
+    color = client.post("/api/edit", json=wish(client, index, color="blue")).json()["edited"]
+    assert found["rows"][2][list(Color().attribute.values).index("blue")] == color
+
+
+def test_thumbnails_are_the_test_images_in_order(client: TestClient, session: Session) -> None:
+    images = client.post("/api/thumbnails", json={"start": session.images - 3}).json()["images"]
+    assert len(images) == 3
+    for index, shown in enumerate(images, session.images - 3):
+        alone = client.post("/api/image", json={"index": index}).json()
+        assert shown["image"] == alone["image"]
+        assert shown["caption"] == ", ".join(alone["attributes"].values())
+
+
+@pytest.mark.parametrize("path", ["image", "upload"])
+def test_a_form_of_another_page_is_refused(client: TestClient, path: str) -> None:
+    kinds = "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a"
+    for kind in kinds:  # what a page may send elsewhere unasked
+        content = b'{"index": 3}'
+        answer = client.post(f"/api/{path}", content=content, headers={"content-type": kind})
+        assert answer.status_code == 415
+        assert f"content-type is {kind}, expected application/" in answer.json()["error"]
+
+
+def test_a_defect_is_no_message_for_users(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = TestClient(
+        make_app(session, ["127.0.0.1"]), "http://127.0.0.1", raise_server_exceptions=False
+    )
+    told = wish(client)
+    monkeypatch.setattr(session, "generator", lambda: None)
+    answer = client.post("/api/edit", json=told)
+    assert (answer.status_code, "attribute" in answer.text) == (500, False)
 
 
 def test_unknown_attributes_and_values_are_told(client: TestClient) -> None:
@@ -160,20 +229,21 @@ def png(width: int, height: int) -> bytes:
 
 
 def test_an_upload_becomes_the_square_that_networks_see(client: TestClient) -> None:
-    found = client.post("/api/upload", content=png(40, 30)).json()
+    found = client.post("/api/upload", content=png(40, 30), headers=RAW).json()
     assert pixels(found["image"]).shape == (16, 16, 3)
     assert found["attributes"] == {"digit": "7", "thickness": "thick", "color": "red"}
     assert found["guessed"]
 
 
 def test_uploads_are_checked(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = client.post("/api/upload", content=b"hello")
+    answer = client.post("/api/upload", content=b"hello", headers=RAW)
     assert (answer.status_code, "no image" in answer.json()["error"]) == (400, True)
     monkeypatch.setattr("cfaug.exploring.server.MOST_PIXELS", 1000)
-    answer = client.post("/api/upload", content=png(40, 30))
-    assert (answer.status_code, "1,000 pixels" in answer.json()["error"]) == (400, True)
+    answer = client.post("/api/upload", content=png(40, 30), headers=RAW)
+    refusal = "the image you chose is refused: it has more than 1,000 pixels; scale it down"
+    assert (answer.status_code, answer.json()["error"]) == (400, refusal)
     monkeypatch.setattr("cfaug.exploring.server.MOST_BYTES", 1000)
-    answer = client.post("/api/upload", content=bytes(2000))
+    answer = client.post("/api/upload", content=bytes(2000), headers=RAW)
     assert (answer.status_code, "scale it down" in answer.json()["error"]) == (413, True)
 
 
@@ -217,6 +287,39 @@ def test_edits_change_the_picture_and_the_prediction(address: str) -> None:
         assert chosen.input_value() == Color().attribute.values[-1]
         assert not barriers(page)
         assert not complaints
+
+
+def test_a_thumbnail_is_chosen(address: str, session: Session) -> None:
+    index = session.next_flip(HOSTILE, "color", 12).index
+    assert index in range(12, 24)
+    image, attributes = session.images_from(index, 1)
+    seen = session.classifiers[HOSTILE](session.single_edits(image, attributes)[2]).argmax(1)
+    wrong = int((seen != attributes[0, 0]).sum())
+    with opened(address) as (page, complaints):
+        page.locator("#time").get_by_text("ms").wait_for()
+        shown = page.locator("#thumbnails button")
+        assert shown.count() == 12
+        page.locator("#next").click()
+        expect(shown.first).to_have_attribute("data-index", "12")
+        expect(page.locator("#number input")).to_have_value("0")
+        shown.nth(index - 12).click()
+        expect(page.locator("#number input")).to_have_value(str(index))
+        expect(shown.nth(index - 12)).to_have_attribute("aria-pressed", "true")
+        picture = str(shown.nth(index - 12).locator("img").get_attribute("src"))
+        expect(page.locator("#before")).to_have_attribute("src", picture)
+        said = page.locator(".strip[data-attribute=color] small")
+        expect(said.locator("visible=true")).to_have_count(10)
+        expect(said.and_(page.locator(".wrong"))).to_have_count(wrong)
+        assert not complaints
+
+
+def test_a_failure_is_told(address: str, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(address) as (page, _):
+        page.locator("#time").get_by_text("ms").wait_for()
+        with monkeypatch.context() as broken:
+            broken.setattr(session, "generator", None)
+            page.locator(".strip[data-attribute=color] button").last.click()
+            page.locator("#message.wrong").get_by_text("its window says at what").wait_for()
 
 
 def test_the_page_is_for_all_in_the_dark_and_on_a_phone(address: str) -> None:
@@ -263,7 +366,7 @@ def test_checkpoints_of_other_things_are_refused(
     assert loaded(torch.rand(2, 3, 16, 16)).shape == (2, 10)
     with pytest.raises(ValueError, match=r"images of \(3, 16, 16\), the data have \(3, 28, 28\)"):
         load_classifier_for(classifier, data.attribute_space, (3, 28, 28))
-    words = ["explore", *DATA, "--folder", str(tmp_path / "e"), "--generator", str(generator)]
+    words = ["explore", *DATA, "--generator", str(generator)]
     words += ["--classifiers", f"[{generator}]", "--port", "0"]
     assert main(words) == 1
     assert f"{generator} is not a classifier's checkpoint" in capsys.readouterr().err
@@ -271,3 +374,10 @@ def test_checkpoints_of_other_things_are_refused(
         port = str(taken.getsockname()[1])
         assert main([*words, "--port", port]) == 1
     assert f"cannot listen on port {port} of 127.0.0.1" in capsys.readouterr().err
+
+
+def test_the_page_listens_on_one_address(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explore", *DATA, "--host", "0.0.0.0", "--port", "0"]) == 1
+    assert "--host 0.0.0.0 is every address at once; name the one" in capsys.readouterr().err
+    assert main(["explore", *DATA, "--classifiers", "[a.ckpt, b.ckpt, c.ckpt]"]) == 1
+    assert "--classifiers names 3 checkpoints; name one or two" in capsys.readouterr().err

@@ -43,14 +43,31 @@ def test_a_sweep_tells_the_best_run_first_and_keeps_finished_ones(
     told = capsys.readouterr().out
     first, second = (f"{loss:.4g}" for loss in sorted(losses))
     assert told.index(first) < told.index(second)
-    lr = json.loads((folder / "run-0/values.json").read_text())["model.lr"]
+    lr = float(json.loads((folder / "run-0/values.json").read_text())["model.lr"])
     config = yaml.safe_load((folder / "run-0/config-fit.yaml").read_text())
     assert config["model"]["lr"] == pytest.approx(lr)
     before = (folder / "run-0/checkpoints/last.ckpt").stat().st_mtime_ns
     assert main(line) == 0
     assert (folder / "run-0/checkpoints/last.ckpt").stat().st_mtime_ns == before
     assert main([*line, "--seed", "1"]) == 1
-    assert "runs/run-0 holds a run with other values" in capsys.readouterr().err
+    assert "runs/run-0 holds a run with model.lr" in capsys.readouterr().err
+    metric = {"name": "val/los", "goal": "minimize"}
+    sweep.write_text(yaml.safe_dump({**yaml.safe_load(sweep.read_text()), "metric": metric}))
+    assert main(line) == 1
+    assert "the metric val/los is not in" in capsys.readouterr().err
+
+
+def test_a_dry_run_tells_the_commands_and_leaves_nothing(
+    sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "runs"
+    assert main(["sweep", str(sweep), "--count", "3", "--folder", str(folder), "--dry-run"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    lr = trial(yaml.safe_load(sweep.read_text()), sweep, 0, 2)["model.lr"]
+    assert len(told) == 3
+    assert told[2].startswith("cfaug classifier fit")
+    assert f"--model.lr={lr}" in told[2]
+    assert not folder.exists()
 
 
 def test_values_follow_the_seed_and_the_distribution() -> None:
