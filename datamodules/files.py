@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from rich.console import Console
 from torch import Tensor
@@ -37,6 +38,10 @@ class TableSplit(Split):
     def fetch(self, position: Tensor, draw: Tensor) -> Rows:
         """See `Split.fetch`; the index is the row in the table."""
         return {**super().fetch(position, draw), "index": self.rows[position]}
+
+    def distinct(self) -> Tensor:
+        """See `Split.distinct`."""
+        return torch.from_numpy(np.unique(self.rows.numpy(), return_index=True)[1])
 
     def fingerprint(self) -> str:
         """See `Split.fingerprint`; of the rows and what the table says of them."""

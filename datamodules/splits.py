@@ -50,6 +50,10 @@ class Split(Dataset[Rows]):
         """Names of the files of the rows at `position` (B,), where they have any."""
         return None
 
+    def distinct(self) -> Tensor:
+        """Positions (M,) of its images without those that are there a second time."""
+        return torch.arange(len(self))
+
     def fingerprint(self) -> str:
         """SHA-256 of what tells the images of this split from those of others, in their order."""
         return sha256_of(self.attributes, self.source)

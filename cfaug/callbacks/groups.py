@@ -6,7 +6,6 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from cfaug.callbacks.records import run_folder
 from cfaug.classifiers.classifier import Classifier
-from cfaug.metrics.groups import wilson
 from datamodules.base import TEST_SETS
 from datamodules.writing import whole_file
 
@@ -14,8 +13,9 @@ from datamodules.writing import whole_file
 class GroupTable(Callback):
     """Writes ``groups.csv``: a row for each test set and each group that has images there.
 
-    Columns: ``test_set``; the attributes by name; ``images``, ``correct``; ``accuracy`` in per
-    cent, and between ``low`` and ``high`` its interval, see `wilson`.
+    Columns: ``test_set``; the attributes by name; ``images``; ``read``, which is more where images
+    are read several times, and ``correct`` of these; ``accuracy`` in per cent, and between ``low``
+    and ``high`` its interval, see `GroupFigures.interval`.
     """
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -24,14 +24,15 @@ class GroupTable(Callback):
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         space = pl_module.attribute_space
-        columns = ["images", "correct", "accuracy", "low", "high"]
+        columns = ["images", "read", "correct", "accuracy", "low", "high"]
         path = run_folder(trainer) / "groups.csv"
         with whole_file(path) as part, part.open("w", newline="") as file:
             table = csv.writer(file)
             table.writerow(["test_set", *space.names, *columns])
             for name, figures in zip(TEST_SETS, pl_module.tested, strict=True):
                 for group in figures.total.nonzero()[:, 0].tolist():
-                    correct, images = int(figures.correct[group]), int(figures.total[group])
-                    figures_of_group = 100 * correct / images, *wilson(correct, images)
-                    percents = [f"{figure:.1f}" for figure in figures_of_group]
-                    table.writerow([name, *space.values(group), images, correct, *percents])
+                    counts = figures.images, figures.total, figures.correct
+                    images, read, correct = (int(count[group]) for count in counts)
+                    accuracy = 100 * correct / read, *figures.interval(group)
+                    percents = [f"{figure:.1f}" for figure in accuracy]
+                    table.writerow([name, *space.values(group), images, read, correct, *percents])

@@ -160,6 +160,15 @@ class Classifier(AttributeModule):
         self.log(keys.VAL_BALANCED_ACCURACY, self.val_groups.compute().balanced_accuracy)
         self.val_groups.reset()
 
+    def on_test_start(self) -> None:
+        """Count the images of each group, those that a test set shows several times once."""
+        space = self.attribute_space
+        splits = self.trainer.datamodule.splits  # type: ignore[attr-defined]
+        for name, metric in zip(("test", "test_confounded"), self.groups, strict=True):
+            groups = space.groups(splits[name].attributes[splits[name].distinct()])
+            sizes = torch.bincount(groups, minlength=space.num_groups)
+            cast("GroupAccuracy", metric).sizes = sizes.to(self.device)
+
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Count hits per group; on unconfounded images also flips under true counterfactuals."""
         space = self.attribute_space

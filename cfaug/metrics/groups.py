@@ -24,8 +24,8 @@ def wilson(correct: int, images: int) -> tuple[float, float]:
 class GroupFigures(NamedTuple):
     """Accuracies in per cent; ``worst_size`` is the number of images of the worst group.
 
-    ``balanced_accuracy`` is the mean over the groups that have images. ``correct`` and ``total``
-    are (groups,), images read right and images.
+    ``balanced_accuracy`` is the mean over the groups that have images. ``correct``, ``total`` and
+    ``images`` are (groups,): read right, read, and how many images that is, see `GroupAccuracy`.
     """
 
     accuracy: float
@@ -35,6 +35,12 @@ class GroupFigures(NamedTuple):
     worst_size: int
     correct: Tensor
     total: Tensor
+    images: Tensor
+
+    def interval(self, group: int) -> tuple[float, float]:
+        """See `wilson`; an image that was read several times counts once."""
+        images, share = int(self.images[group]), self.correct[group] / self.total[group]
+        return wilson(round(images * float(share)), images)
 
 
 class GroupAccuracy(Metric):
@@ -46,6 +52,10 @@ class GroupAccuracy(Metric):
     Args:
         num_groups: Number of groups.
         minimum: Fewest images a group needs to be called the worst.
+
+    Attributes:
+        sizes: (groups,), distinct images of each group where some are read several times, as in a
+            test set that repeats those of rare groups; None where none is.
     """
 
     correct: Tensor
@@ -54,6 +64,7 @@ class GroupAccuracy(Metric):
     def __init__(self, num_groups: int, minimum: int = FEWEST) -> None:
         super().__init__()
         self.minimum = minimum
+        self.sizes: Tensor | None = None
         self.add_state("correct", torch.zeros(num_groups), dist_reduce_fx="sum")
         self.add_state("total", torch.zeros(num_groups), dist_reduce_fx="sum")
 
@@ -68,9 +79,11 @@ class GroupAccuracy(Metric):
         accuracy = 100 * float(self.correct.sum() / self.total.sum().clamp(min=1))
         share = self.correct / self.total.clamp(min=1)
         balanced = 100 * float(share.sum() / (self.total > 0).sum().clamp(min=1))
-        eligible = self.total >= self.minimum
+        images = self.total if self.sizes is None else self.total.minimum(self.sizes)
+        eligible = images >= self.minimum
+        counts = self.correct, self.total, images
         if not eligible.any():
-            return GroupFigures(accuracy, balanced, float("nan"), -1, 0, self.correct, self.total)
+            return GroupFigures(accuracy, balanced, float("nan"), -1, 0, *counts)
         worst = int(torch.where(eligible, share, torch.inf).argmin())
-        found = accuracy, balanced, 100 * float(share[worst]), worst, int(self.total[worst])
-        return GroupFigures(*found, self.correct, self.total)
+        found = accuracy, balanced, 100 * float(share[worst]), worst, int(images[worst])
+        return GroupFigures(*found, *counts)

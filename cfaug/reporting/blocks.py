@@ -1,6 +1,5 @@
 """What a page is made of: tables, pictures and charts, without markup."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
@@ -34,10 +33,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG, held as its bytes in base 64."""
+    """A PNG on disk."""
 
     title: str
-    data: str
+    path: Path
     kind: str = "picture"
 
 
@@ -79,11 +78,6 @@ def percent(value: float) -> Cell:
     return Cell(f"{value:.1f}", min(1.0, max(0.0, value / 100)))
 
 
-def picture(path: Path, title: str) -> Picture:
-    """A PNG from disk."""
-    return Picture(title, base64.b64encode(path.read_bytes()).decode())
-
-
 def bars(title: str, unit: str, values: Mapping[str, float]) -> Chart:
     """A bar for each name."""
     figure = Figure(figsize=(7, 0.6 + 0.34 * len(values)), layout="constrained")
@@ -118,7 +112,9 @@ def _svg(figure: Figure) -> str:
         axes.tick_params(colors=GREY)
         for words in (axes.xaxis.label, axes.yaxis.label, *axes.texts):
             words.set_color(GREY)
-        for words in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        legend = axes.get_legend()
+        named = legend.get_texts() if legend else []
+        for words in (*axes.get_xticklabels(), *axes.get_yticklabels(), *named):
             words.set_parse_math(False)  # names may have dollars
     buffer = StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": figure.axes[0].get_xlabel()}):

@@ -10,15 +10,16 @@ from cfaug.reporting.blocks import (
     Cell,
     Chart,
     Code,
+    Picture,
     Section,
     Table,
     bars,
     curves,
     percent,
-    picture,
     text,
 )
 from cfaug.reporting.runs import Run
+from datamodules.base import TEST_SETS
 
 MOST_ROWS = 12
 """Pairs of an audit, and groups of a classifier, that are shown."""
@@ -61,15 +62,17 @@ def confounding(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
             for pair in audit["pairs"][:MOST_ROWS]
         ]
         header = ["pair", "CNF", "95 % interval", "Cramér's V", "p", "rarest"]
-        empty, rare = len(audit["empty"]), len(audit["rare"])
-        note = (
-            f"{audit['images']:,} training images; {audit['combinations']:,} combinations of "
-            f"values, of which {empty:,} have no image and {rare:,} have few."
-        )
-        section.blocks.append(Table(f"Pairs: {run.name}", header, rows, note))
+        note = [
+            f"{audit['images']:,} training images; {audit['combinations']:,} combinations of values"
+        ]
+        if keys.EMPTY_GROUPS in run.figures:  # not counted where there are too many combinations
+            empty, rare = (int(run.figures[key]) for key in (keys.EMPTY_GROUPS, keys.RARE_GROUPS))
+            note.append(f", of which {empty:,} have no image and {rare:,} have few")
+        note += [".", _more(len(audit["pairs"]), "pairs, in audit.json")]
+        section.blocks.append(Table(f"Pairs: {run.name}", header, rows, "".join(note)))
         for path in run.pictures():
             what = "Heat maps" if path.stem == "audit" else path.stem.capitalize()
-            section.blocks.append(picture(path, f"{what}: {run.name}"))
+            section.blocks.append(Picture(f"{what}: {run.name}", path))
     for run in judged:
         before, after = (
             _named(run, key) for key in (keys.CONFOUNDING_BEFORE, keys.CONFOUNDING_AFTER)
@@ -123,7 +126,7 @@ def generators(judged: Sequence[Run], trained: Sequence[Run]) -> Section:
         section.blocks.append(Table(f"Traces: {run.name}", header, rows, note))
     for run in judged or trained:
         edits = [path for path in run.pictures() if path.stem.startswith("do-")]
-        section.blocks += [picture(path, f"Edits, {path.stem}: {run.name}") for path in edits]
+        section.blocks += [Picture(f"Edits, {path.stem}: {run.name}", path) for path in edits]
     section.blocks += _curves("Loss on validation images", "loss, nats", trained, keys.VAL_LOSS)
     return section
 
@@ -162,7 +165,8 @@ def classifiers(runs: Sequence[Run]) -> Section:
         values = {run.name: run.figures[UNCONFOUNDED] for run in tested}
         section.blocks.append(bars("Unconfounded accuracy", "accuracy, %", values))
     for run in tested:
-        section.blocks += _worst_groups(run)
+        for test_set in TEST_SETS:
+            section.blocks += _worst_groups(run, test_set)
     title = "Accuracy on confounded validation images"
     section.blocks += _curves(title, "accuracy, %", runs, keys.VAL_ACCURACY)
     return section
@@ -177,16 +181,25 @@ def failures(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
     )
     for run in audits:
         audit = json.loads((run.folder / "audit.json").read_text())
-        rows = [[Cell(name), text(images, 0)] for name, images in audit["rare"].items()]
-        rows = [*rows, *([Cell(name), text(0, 0)] for name in audit["empty"])][:MOST_ROWS]
-        if rows:
-            title = f"Combinations with few images, or none: {run.name}"
-            section.blocks.append(Table(title, ["combination", "training images"], rows))
+        kinds = {
+            f"Combinations without an image: {run.name}": (
+                dict.fromkeys(audit["empty"], 0),
+                keys.EMPTY_GROUPS,
+            ),
+            f"Combinations with few images: {run.name}": (audit["rare"], keys.RARE_GROUPS),
+        }
+        for title, (named, key) in kinds.items():
+            rows = [[Cell(name), text(images, 0)] for name, images in named.items()][:MOST_ROWS]
+            if rows:
+                more = _more(int(run.figures.get(key, len(named))), "of them")
+                section.blocks.append(
+                    Table(title, ["combination", "training images"], rows, more.strip())
+                )
     titles = {"misread": "Read otherwise by the judges", "farthest": "Largest round trips"}
     for run in judged:
         pictures = {path.stem: path for path in run.pictures()}
         section.blocks += [
-            picture(pictures[stem], f"{title}: {run.name}")
+            Picture(f"{title}: {run.name}", pictures[stem])
             for stem, title in titles.items()
             if stem in pictures
         ]
@@ -211,27 +224,33 @@ def origins(runs: Sequence[Run]) -> Section:
         path = run.folder / "config-fit.yaml"
         if path.exists():
             section.blocks.append(Code(f"Configuration: {run.name}", path.read_text()))
-    machines = {
-        str(run.record["machine"]): run.record["versions"]
-        for run in runs
-        if "machine" in run.record
-    }
+    machines: dict[tuple[str, str], list[str]] = {}
+    for run in runs:
+        if "machine" in run.record:
+            named = run.record["versions"].items()
+            versions = ", ".join(f"{name} {number}" for name, number in named)
+            machines.setdefault((str(run.record["machine"]), versions), []).append(run.name)
     rows = [
-        [Cell(machine), Cell(", ".join(f"{name} {number}" for name, number in versions.items()))]
-        for machine, versions in machines.items()
+        [*map(Cell, machine), Cell("all" if len(names) == len(runs) else ", ".join(names))]
+        for machine, names in machines.items()
     ]
     if rows:
-        section.blocks.append(Table("Machines", ["machine", "versions"], rows))
+        section.blocks.append(Table("Machines", ["machine", "versions", "runs"], rows))
     return section
 
 
-def _worst_groups(run: Run) -> list[Table]:
-    rows = [row for row in run.rows("groups.csv") if row["test_set"] == "unconfounded"]
+def _more(count: int, what: str) -> str:
+    """What a table of `MOST_ROWS` leaves out."""
+    return f" The first {MOST_ROWS} of {count:,} {what}." if count > MOST_ROWS else ""
+
+
+def _worst_groups(run: Run, test_set: str) -> list[Table]:
+    rows = [row for row in run.rows("groups.csv") if row["test_set"] == test_set]
     rows = [row for row in rows if int(row["images"]) >= FEWEST]
     if not rows:
         return []
     rows = sorted(rows, key=lambda row: float(row["accuracy"]))[:MOST_ROWS]
-    known = {"test_set", "images", "correct", "accuracy", "low", "high"}
+    known = {"test_set", "images", "read", "correct", "accuracy", "low", "high"}
     names = [name for name in rows[0] if name not in known]
     cells = [
         [
@@ -242,7 +261,7 @@ def _worst_groups(run: Run) -> list[Table]:
         ]
         for row in rows
     ]
-    title = f"Worst groups of the unconfounded test set: {run.name}"
+    title = f"Worst groups of the {test_set} test set: {run.name}"
     return [Table(title, [*names, "images", "accuracy, %", "95 % interval"], cells)]
 
 
@@ -262,7 +281,8 @@ def _interval(run: Run) -> Cell:
     images = sum(int(row["images"]) for row in groups)
     if not images:
         return Cell("")
-    low, high = wilson(sum(int(row["correct"]) for row in groups), images)
+    share = sum(int(row["correct"]) for row in groups) / sum(int(row["read"]) for row in groups)
+    low, high = wilson(round(images * share), images)
     return Cell(f"{low:.1f} to {high:.1f}")
 
 

@@ -5,7 +5,9 @@ import json
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cfaug.cli import main
 from cfaug.pictures import save_accuracies
@@ -64,11 +66,12 @@ def runs(tmp_path: Path) -> Path:
     audit = {
         "images": 1300,
         "combinations": 20,
-        "empty": ["a"],
+        "empty": [f"empty {n}" for n in range(20)],
         "rare": {"7, red": 3},
         "pairs": [pair],
     }
-    place = leave(folder / "audit", "cfaug audit", {})
+    counts = {"audit/empty_groups": 1200, "audit/rare_groups": 1}
+    place = leave(folder / "audit", "cfaug audit", counts)
     (place / "audit.json").write_text(json.dumps(audit))
     save_accuracies({"ERM": [50.0]}, place / "audit.png")
     judged = {"judge/a": 99.0, "effectiveness/do-a/a": 97.5, "leakage/a": 14.0}
@@ -83,10 +86,12 @@ def runs(tmp_path: Path) -> Path:
         (place / "metrics.csv").write_text("step,val/accuracy\n1,\n2,90.0\n4,95.0\n")
         with (place / "groups.csv").open("w", newline="") as file:
             table = csv.writer(file)
-            table.writerow(["test_set", "digit", "images", "correct", "accuracy", "low", "high"])
-            table.writerow(["unconfounded", HOSTILE, 20, 5, 25.0, 11.2, 46.9])
-            table.writerow(["unconfounded", "8", 9, 0, 0.0, 0.0, 29.9])
-            table.writerow(["unconfounded", "7", 40, 38, 95.0, 83.5, 98.6])
+            columns = ["images", "read", "correct", "accuracy", "low", "high"]
+            table.writerow(["test_set", "digit", *columns])
+            table.writerow(["unconfounded", HOSTILE, 20, 40, 10, 25.0, 11.2, 46.9])
+            table.writerow(["unconfounded", "8", 9, 18, 0, 0.0, 0.0, 29.9])
+            table.writerow(["unconfounded", "7", 40, 80, 76, 95.0, 83.5, 98.6])
+            table.writerow(["confounded", "8", 30, 30, 27, 90.0, 74.4, 96.5])
     return folder
 
 
@@ -100,15 +105,19 @@ def test_a_page_tells_what_the_runs_left(runs: Path) -> None:
         ["a", "14.0", "10.0", "4.0"],
         ["a", "2.250", "0.125"],
         ["classifier-counterfactual", "98.5", "50.5 to 72.8", "99.0"],
-        ["a", "0"],
+        ["empty 11", "0"],
         ["7, red", "3"],
+        ["8", "30", "90.0", "74.4 to 96.5"],
         ["classifier-erm", "cfaug classifier fit", "abc", "1.5"],
-        ["m", "torch 2"],
+        ["m", "torch 2", "all"],
     ):
         assert row in page.rows, row
     groups = [row for row in page.rows if row[-1] in {"11.2 to 46.9", "83.5 to 98.6"}]
     assert [row[0] for row in groups[:2]] == [HOSTILE, "7"]  # 9 images are too few to be the worst
     assert not any("29.9" in cell for row in page.rows for cell in row)
+    assert ["empty 12", "0"] not in page.rows
+    assert "The first 12 of 1,200 of them." in html
+    assert "of which 1,200 have no image and 1 have few" in html
     assert "accuracy, %: classifier-counterfactual 98.5, classifier-erm 61.5" in html
     assert "seed_everything: &lt;script&gt;" in html
 
@@ -120,10 +129,29 @@ def test_a_page_is_safe_and_needs_nothing_else(runs: Path) -> None:
     assert "script" not in page.tags
     assert "b" not in page.tags
     assert page.loaded
-    assert all(place.startswith("data:image/png;base64,") for place in page.loaded)
+    assert all(place.startswith("data:image/webp;base64,") for place in page.loaded)
     assert not page.unnamed
     assert "url(http" not in html
-    assert len(html) < 5_000_000
+
+
+def test_a_page_with_many_pictures_stays_small(runs: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (400, 600, 3), dtype=np.uint8)
+    for number in range(200):  # of which each has 700 kB
+        Image.fromarray(noise).save(runs / f"audit/picture-{number}.png")
+    assert main(["report", str(runs), "--out", str(runs / "a.html")]) == 0
+    html = (runs / "a.html").read_text()
+    assert html.count('width="600" height="400"') == 200
+    assert 500_000 < len(html) < 5_000_000
+
+
+def test_a_page_fits_on_paper(runs: Path) -> None:
+    assert main(["report", str(runs), "--out", str(runs / "a.html")]) == 0
+    with opened((runs / "a.html").as_uri(), width=718) as (page, _):  # A4 between its margins
+        page.emulate_media(media="print")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 718
+        wide = "[...document.querySelectorAll('.wide')].filter(e => e.scrollWidth > e.clientWidth)"
+        assert page.evaluate(f"{wide}.map(e => e.ariaLabel)") == []
+        assert page.locator("details pre").first.is_visible()
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
@@ -147,6 +175,33 @@ def test_runs_of_two_folders_stand_side_by_side(runs: Path, tmp_path: Path) -> N
     rows = Page(out.read_text()).rows
     assert ["classifier-erm", "61.5", "50.5 to 72.8", "99.0"] in rows
     assert ["other", "70.0", "", ""] in rows
+
+
+def test_folders_of_the_same_name_are_told_apart(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = {"a": 61.5, "b": 98.5}
+    for name, accuracy in figures.items():
+        told = {"test/unconfounded_accuracy": accuracy}
+        place = leave(tmp_path / name / "de$\\mo$", "cfaug classifier fit", told)
+        record = json.loads((place / "run.json").read_text())
+        (place / "run.json").write_text(json.dumps({**record, "versions": {"torch": name}}))
+        (place / "metrics.csv").write_text(f"step,val/accuracy\n1,{accuracy}\n2,{accuracy}\n")
+    places = [str(tmp_path / name / "de$\\mo$") for name in figures]
+    out = tmp_path / "both.html"
+    assert main(["report", *places, "--out", str(out)]) == 0
+    page = Page(out.read_text())
+    names = [f"{name}/de$\\mo$" for name in figures]
+    for name, accuracy in zip(names, figures.values(), strict=True):
+        assert [name, str(accuracy), ""] in page.rows
+    assert f"accuracy, %: {names[0]} 61.5, {names[1]} 98.5" in out.read_text()
+    assert f"at the end: {names[0]} 61.50, {names[1]} 98.50" in out.read_text()
+    assert ["m", "torch b", names[1]] in page.rows
+    assert main(["report", places[0], places[0], "--out", str(out)]) == 1
+    assert "a folder is named twice" in capsys.readouterr().err
+    monkeypatch.chdir(places[0])
+    assert main(["report", "."]) == 0
+    assert "<title>Report: de$\\mo$</title>" in Path("report.html").read_text()
 
 
 def test_what_is_no_run_is_named(
