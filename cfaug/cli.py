@@ -24,7 +24,8 @@ USAGE = """usage: cfaug COMMAND [options]
   sweep       try values of options at random
   study       compare generators over strengths and seeds
 
-`cfaug COMMAND --help` shows its options. Every option can stand in a YAML: -c FILE.
+`cfaug COMMAND --help` shows its options. Options can stand in a YAML, -c FILE, of all
+but export, report, faces and sweep.
 """
 MODULES = ("generator", "classifier")
 COMMANDS = (

@@ -49,9 +49,24 @@ UNSHOWN: Mapping[str, str] = {
     keys.TOTAL_CORRELATION: "as many as pairs, with --sets true alone; audit.json has them",
     keys.SYNERGY: "as total correlation",
     keys.WORST_GROUP_SIZE: "says how sure the worst group is; groups.csv has intervals",
-    keys.TEST_TERM: "losses of `cfaug generator test`; the judges say what edits are worth",
+    **{
+        f"test/{split}_{{term}}": "losses of `generator test`; judges say what edits are worth"
+        for split in TEST_SETS
+    },
     "generator/{figure}": "a benchmark's copy of what the judges logged",
-    "{figure}/{method}": "a benchmark's means of what classifiers logged, and their errors",
+    **{
+        f"{figure}/{{method}}": "a benchmark's mean of what classifiers logged, or its error"
+        for figure in (
+            *(f"{split}_accuracy" for split in TEST_SETS),
+            *(
+                f"{split}_worst_group_{what}"
+                for split in TEST_SETS
+                for what in ("accuracy", "size")
+            ),
+            "flip_rate/{attribute}",
+            "standard_error",
+        )
+    },
     "seconds": "of a benchmark; W&B shows the time of each run",
 }
 """Logged keys without a panel, and why; words in braces stand for anything."""

@@ -19,6 +19,17 @@ def reconstruction_loss(logits: Tensor, images: Tensor) -> Tensor:
     return pixels.flatten(1).sum(1).mean()
 
 
+def cross_entropy(logits: Tensor, labels: Tensor, groups: Tensor) -> Tensor:
+    """Cross-entropy, mean over images, in nats: ERM, in which groups play no part.
+
+    Args:
+        logits: (B, classes).
+        labels: (B,) int64.
+        groups: (B,) int64.
+    """
+    return F.cross_entropy(logits, labels)
+
+
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(mean, variance) || N(0, 1)), summed over dimensions, mean over images, in nats.
 

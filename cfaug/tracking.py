@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,16 +57,24 @@ def identify(options: Any, origin: Path | None = None, method: str | None = None
     else:
         name = _yaml_of_data(options) or data.class_path.rpartition(".")[2]
         settings = data.get("init_args") or {}
-    share, strength = settings.get("conflicting_share"), settings.get("strength")
-    if share is not None:  # it takes the place of the strength
-        tags, strength = [f"conflicting share {share}"], None
-    else:
-        tags = [] if strength is None else [f"strength {strength}"[:64]]
+    tags, strength = confounding_of(settings)
     known = None if origin is None else read_record(origin).get("group")
     new = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
     group = os.environ.get("WANDB_RUN_GROUP") or known or new
-    number = strength if isinstance(strength, float) else None
-    return Identity(name, (name[:64], *tags), group, number, method)
+    return Identity(name, (name[:64], *tags), group, strength, method)
+
+
+def confounding_of(settings: Mapping[str, Any]) -> tuple[list[str], float | None]:
+    """How confounded data are, from the options of their data module.
+
+    Returns:
+        Tags, and the strength where it is one number.
+    """
+    share, strength = settings.get("conflicting_share"), settings.get("strength")
+    if share is not None:  # it takes the place of the strength
+        return [f"conflicting share {share}"], None
+    tags = [] if strength is None else [f"strength {strength}"[:64]]
+    return tags, strength if isinstance(strength, float) else None
 
 
 def _yaml_of_data(options: Any) -> str | None:

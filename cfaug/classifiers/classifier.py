@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torchmetrics import MeanMetric
 
 from cfaug import keys
-from cfaug.classifiers.distances import find_distance
+from cfaug.classifiers.functions import Distance, Objective, find_function
 from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import load_generator_for
 from cfaug.interventions import non_label_columns, other_value
@@ -25,27 +25,28 @@ from datamodules.noise import uniform
 
 
 class Classifier(AttributeModule):
-    """Minimises ``w CE(h(φ(x)), y) + α CE(h(φ(x')), y) + λ D(φ(x), φ(x'))``.
+    """Minimises ``w B(h(φ(x)), y) + α CE(h(φ(x')), y) + λ D(φ(x), φ(x'))``.
 
-    x' is x with every attribute but the label set to an independent value by a generator, made anew
-    for each batch, or read from disk where the data module does so. Without counterfactuals only
-    the first term is left: ERM on naturally sampled data, group balancing on balanced data
-    (``sampling: balanced``).
+    B is the base objective, by default the cross-entropy CE. x' is x with every attribute but the
+    label set to an independent value by a generator, made anew for each batch, or read from disk
+    where the data module does so. Without counterfactuals only the first term is left: ERM on
+    naturally sampled data, group balancing on balanced data (``sampling: balanced``).
 
     Args:
         attribute_space: The attributes of the data; linked from the data module.
         image_shape: (3, H, W) of the images; linked from the data module.
         generator: Checkpoint of the generator, or None for none.
+        objective: B, the function of that name in this package, see `Objective`.
         original_weight: w; 0 trains on counterfactuals only.
         counterfactual_weight: α.
         invariance_weight: λ.
-        distance: D, the function of that name in this package, see `find_distance`.
+        distance: D, the function of that name in this package, see `Distance`.
         features: Length of the representation φ.
         lr: Peak learning rate of AdamW.
         weight_decay: Weight decay of AdamW.
 
     Raises:
-        ValueError: If there is no such distance.
+        ValueError: If there is no such objective or distance.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Classifier(AttributeModule):
         attribute_space: AttributeSpace,
         image_shape: tuple[int, int, int],
         generator: Path | None = None,
+        objective: str = "cfaug.losses.cross_entropy",
         original_weight: float = 1.0,
         counterfactual_weight: float = 1.0,
         invariance_weight: float = 0.1,
@@ -66,7 +68,8 @@ class Classifier(AttributeModule):
         self.original_weight = original_weight
         self.counterfactual_weight = counterfactual_weight
         self.invariance_weight = invariance_weight
-        self.distance = find_distance(distance)
+        self.objective: Objective = find_function(objective, "objective")
+        self.distance: Distance = find_function(distance, "distance")
         self.lr, self.weight_decay = lr, weight_decay
         self.network = ConvNet(image_shape[-1], features)
         self.head = nn.Linear(
@@ -119,20 +122,21 @@ class Classifier(AttributeModule):
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """The terms of the loss on a batch, ``loss`` being what is minimised."""
         labels = batch["attributes"][:, self.attribute_space.label_position]
+        groups = self.attribute_space.groups(batch["attributes"])
         if "counterfactual" in batch:
             edited = batch["counterfactual"]
         elif self._generator:
             edited = self._generator[0].to(self.device).counterfactuals(batch)["image"]
         else:
-            return {"loss": F.cross_entropy(self(batch["image"]), labels)}
+            return {"loss": self.objective(self(batch["image"]), labels, groups)}
         if not self.original_weight and not self.invariance_weight:
             # Originals stay out of batch normalisation too.
             return {"loss": self.counterfactual_weight * F.cross_entropy(self(edited), labels)}
         # One pass over both, so that batch normalisation sees what it will be tested on.
         both = self._represent(torch.cat([batch["image"], edited]))
-        original, counterfactual = (
-            F.cross_entropy(logits, labels) for logits in self.head(both).chunk(2)
-        )
+        logits, edited_logits = self.head(both).chunk(2)
+        original = self.objective(logits, labels, groups)
+        counterfactual = F.cross_entropy(edited_logits, labels)
         distance = self.distance(*both.chunk(2))
         loss = (
             self.original_weight * original

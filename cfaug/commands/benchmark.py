@@ -20,13 +20,14 @@ from cfaug.commands.loop import (
     generator_parts,
     hush,
     judged_figures,
+    load_yaml,
     run_part,
     standard_error,
 )
 from cfaug.keys import UNCONFOUNDED
 from cfaug.pictures import save_accuracies
 from cfaug.reporting.page import write_report
-from cfaug.tracking import Identity
+from cfaug.tracking import Identity, confounding_of
 
 
 def main(args: list[str]) -> None:
@@ -42,6 +43,15 @@ def _plan(parser: ArgumentParser, args: list[str]) -> Plan:
     return Plan(**{name: getattr(options, name) for name in Plan.__dataclass_fields__})
 
 
+def identity_of(plan: Plan) -> Identity:
+    """What the benchmark, and the group of its runs, are called."""
+    settings = load_yaml(plan.data)["data"].get("init_args", {})
+    if plan.strength is not None:
+        settings = {**settings, "strength": plan.strength}
+    tags, strength = confounding_of(settings)
+    return Identity(plan.data.stem, (plan.data.stem[:64], *tags), plan.folder.name, strength)
+
+
 def run(plan: Plan, command: list[str]) -> None:
     """Run what is not done yet, then print the table and write the pictures.
 
@@ -51,8 +61,7 @@ def run(plan: Plan, command: list[str]) -> None:
     """
     hush()
     folder, console = plan.folder, Console()
-    tags = plan.data.stem, f"strength {plan.strength}"
-    identity = Identity(plan.data.stem, tags, folder.name, plan.strength)
+    identity = identity_of(plan)
     claim_folder(plan)
     # What a judge would read of them is in the figures of judging the generator.
     written = ["--generator", str(plan.checkpoint), "--judge_steps", "0"]
@@ -62,7 +71,7 @@ def run(plan: Plan, command: list[str]) -> None:
         command_part(plan, "writing counterfactuals", "augment", *written),
         *classifier_parts(plan, plan.methods),
     ]
-    seconds = [run_part(folder, part, console) for part in parts]
+    seconds = [run_part(folder, part, identity.group, console) for part in parts]
     figures = summarize(folder, plan.seeds, plan.methods) | {"seconds": sum(seconds)}
     accuracies = {
         TITLES[method]: [

@@ -4,13 +4,15 @@ import socket
 from pathlib import Path
 
 import uvicorn
-from jsonargparse.typing import NonNegativeInt
+from jsonargparse.typing import NonNegativeInt, restricted_number_type
 
 from cfaug.classifiers.checkpoints import load_classifier_for
 from cfaug.commands.common import add_generator_argument, chosen_generator, data_parser, prepare
 from cfaug.evaluation.readers import train_judge
 from cfaug.exploring.server import make_app
 from cfaug.exploring.session import Session
+
+Port = restricted_number_type("Port", int, [(">=", 0), ("<=", 65535)])
 
 EVERY_ADDRESS = "0.0.0.0"
 
@@ -38,7 +40,7 @@ def main(args: list[str]) -> None:
         default="127.0.0.1",
         help="address to listen on; whoever reaches it can use the page",
     )
-    parser.add_argument("--port", type=int, default=7860, help="port to listen on")
+    parser.add_argument("--port", type=Port, default=7860, help="port to listen on, 0 for any")
     options = parser.parse_args(args)
     require_two(options.classifiers)
     listener = listen(options.host, options.port)

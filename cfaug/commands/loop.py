@@ -223,12 +223,13 @@ def hush() -> None:
     warnings.filterwarnings("ignore", module="lightning")
 
 
-def run_part(folder: Path, part: Part, console: Console) -> float:
+def run_part(folder: Path, part: Part, group: str, console: Console) -> float:
     """Run a part unless it is done, and go on with one that was stopped.
 
     Args:
         folder: The plan's.
         part: The part.
+        group: That of the run in W&B.
         console: Where to say what is done.
 
     Returns:
@@ -241,7 +242,7 @@ def run_part(folder: Path, part: Part, console: Console) -> float:
         console.rule(part.title)
         start = monotonic()
         name, *rest = part.words
-        os.environ["WANDB_RUN_GROUP"] = folder.name
+        os.environ["WANDB_RUN_GROUP"] = group
         try:
             run_command(name, [*rest, *_resume(folder / part.name)])
         finally:

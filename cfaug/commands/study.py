@@ -169,7 +169,8 @@ def _compute(cell: Cell, command: str, console: Console) -> None:
     """Run the parts of a cell that are not done and write its result."""
     claim_folder(cell.plan)
     folder, parts = cell.plan.folder, list(cell.parts())
-    seconds = {part.name.split("/")[0]: run_part(folder, part, console) for part in parts}
+    group = f"{cell.plan.data.stem}-r-{cell.strength}-{cell.name}-seed-{cell.seed}"
+    seconds = {part.name.split("/")[0]: run_part(folder, part, group, console) for part in parts}
     trained = classifier_figures(folder, cell.method, cell.seed)
     figures = {name: value for name, value in trained.items() if name.startswith("test/")}
     record: dict[str, object] = {

@@ -2,7 +2,7 @@
 
 const $ = (selector) => document.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
-const state = { image: null, index: 0, shown: null };
+const state = { image: null, index: 0, shown: null, wish: 0 };
 const last = Number($("#number input").max);
 const page = Number($("#thumbnails").dataset.count);
 let asked = 0;
@@ -129,10 +129,12 @@ async function show(found, origin) {
 }
 
 async function open(index) {
-  state.index = Math.min(Math.max(index, 0), last);
-  $("#number input").value = state.index;
-  await thumbnails(blockOf(state.index));
-  await show(await ask("image", { index: state.index }), `Attributes of test image ${state.index}`);
+  const wish = ++state.wish;
+  const place = (state.index = Math.min(Math.max(index, 0), last));
+  $("#number input").value = place;
+  await thumbnails(blockOf(place));
+  const found = await ask("image", { index: place });
+  if (wish === state.wish) await show(found, `Attributes of test image ${place}`);
 }
 
 function attempt(action) {
@@ -150,7 +152,9 @@ function attempt(action) {
 async function upload() {
   const [file] = $("#upload").files;
   if (!file) return;
+  const wish = ++state.wish;
   const found = await ask("upload", file);
+  if (wish !== state.wish) return; // another image has been chosen
   for (const button of $("#thumbnails").children) button.setAttribute("aria-pressed", "false");
   const origin = found.attributes
     ? "Attributes as a network guesses them; correct what is wrong"

@@ -49,6 +49,36 @@ def test_the_loss_is_the_weighted_sum_of_its_terms(batch: Batch) -> None:
     assert float(terms["loss"].detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
 
 
+@pytest.mark.parametrize("counterfactuals", [True, False])
+def test_another_objective_is_for_the_originals(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, *, counterfactuals: bool
+) -> None:
+    def hardest(logits: Tensor, labels: Tensor, groups: Tensor) -> Tensor:
+        each = F.cross_entropy(logits, labels, reduction="none")
+        return (each * (groups == SPACE.groups(batch["attributes"])[4])).sum()
+
+    plain = classifier()
+    monkeypatch.setattr("cfaug.losses.hardest", hardest, raising=False)
+    module = classifier(objective="cfaug.losses.hardest")
+    if not counterfactuals:
+        plain._generator, module._generator = [], []
+    found = []
+    for one in (plain, module):
+        torch.manual_seed(2)
+        found.append({name: float(term.detach()) for name, term in one.losses(batch).items()})
+    labels = batch["attributes"][:, 0]
+    torch.manual_seed(2)
+    images = batch["image"]
+    if counterfactuals:
+        images = torch.cat([images, module._generator[0].counterfactuals(batch)["image"]])
+    logits = module(images)[:6]
+    assert SPACE.groups(batch["attributes"]).unique().numel() == 6
+    wanted = float(F.cross_entropy(logits[4:5], labels[4:5]).detach())
+    assert found[1]["original" if counterfactuals else "loss"] == pytest.approx(wanted, rel=1e-4)
+    if counterfactuals:
+        assert found[1]["counterfactual"] == found[0]["counterfactual"]
+
+
 def test_counterfactuals_alone_leave_no_trace_of_the_originals(batch: Batch) -> None:
     statistics = []
     for image in (batch["image"], torch.zeros(6, 3, 8, 8)):
@@ -91,7 +121,8 @@ def test_another_distance_takes_the_place_of_the_squared_one(
     assert float(terms["distance"].detach()) == pytest.approx(float(far(a, b).detach()), rel=1e-4)
 
 
+@pytest.mark.parametrize("option", ["distance", "objective"])
 @pytest.mark.parametrize("path", ["os.path.join", "cfaug.losses.nothing", "cfaug.nowhere.far"])
-def test_a_distance_that_is_not_there_is_named(path: str) -> None:
-    with pytest.raises(ValueError, match=f"{path}.*cfaug.MODULE.FUNCTION"):
-        classifier(distance=path)
+def test_a_function_that_is_not_there_is_named(path: str, option: str) -> None:
+    with pytest.raises(ValueError, match=f"{option} {path}.*cfaug.MODULE.FUNCTION"):
+        classifier(**{option: path})

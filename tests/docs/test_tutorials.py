@@ -51,7 +51,7 @@ LEAVES = {
     "celeba": ["runs/evaluate/do-Eyeglasses.png"],
     "renderer": ["runs/audit/images.png"],
     "generator": ["runs/evaluate/effectiveness.png"],
-    "invariance": ["runs/classifier/version_0/groups.csv"],
+    "invariance": [f"runs/classifier/version_{run}/groups.csv" for run in (0, 1)],
     "report": ["report.html"],
 }
 """What a reader has to find in the end."""

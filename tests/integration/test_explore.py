@@ -13,7 +13,7 @@ import pytest
 import torch
 import uvicorn
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from starlette.testclient import TestClient
 from torch import Tensor, nn
 
@@ -313,6 +313,32 @@ def test_a_thumbnail_is_chosen(address: str, session: Session) -> None:
         assert not complaints
 
 
+def test_a_late_answer_does_not_take_the_place_of_another_image(address: str) -> None:
+    with opened(address) as (page, complaints):
+        page.locator("#time").get_by_text("ms").wait_for()
+
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            if route.request.post_data_json == {"index": 5}:
+                held.append(route)
+            else:
+                route.continue_()
+
+        page.route("**/api/image", hold)
+        shown = page.locator("#thumbnails button")
+        picture = str(shown.nth(6).locator("img").get_attribute("src"))
+        shown.nth(5).click()
+        shown.nth(6).click()
+        expect(page.locator("#before")).to_have_attribute("src", picture)
+        with page.expect_response("**/api/image"):
+            held[0].continue_()
+        page.wait_for_timeout(300)
+        expect(page.locator("#origin")).to_have_text("Attributes of test image 6")
+        expect(page.locator("#before")).to_have_attribute("src", picture)
+        assert not complaints
+
+
 def test_a_failure_is_told(address: str, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     with opened(address) as (page, _):
         page.locator("#time").get_by_text("ms").wait_for()
@@ -381,3 +407,6 @@ def test_the_page_listens_on_one_address(capsys: pytest.CaptureFixture[str]) -> 
     assert "--host 0.0.0.0 is every address at once; name the one" in capsys.readouterr().err
     assert main(["explore", *DATA, "--classifiers", "[a.ckpt, b.ckpt, c.ckpt]"]) == 1
     assert "--classifiers names 3 checkpoints; name one or two" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["explore", *DATA, "--port", "99999"])
+    assert "99999" in capsys.readouterr().err

@@ -76,6 +76,14 @@ def test_what_is_logged_has_a_panel_or_a_reason(logged: set[str]) -> None:
         assert any(re.match(key, name) for key in [*shown, *reasons]), name
 
 
+@pytest.mark.parametrize(
+    "name", ["test/anything/x", "pictures/evaluate/new", "audit/new/a-b", "new", "new/erm"]
+)
+def test_what_nobody_knows_has_neither(name: str) -> None:
+    known = [*UNSHOWN, *(key for panel in panels() for key in panel.keys)]
+    assert not any(re.match(pattern(key), name) for key in known)
+
+
 def test_runs_of_a_generator_share_a_group_and_tell_data_and_strength(
     runs: dict[str, OfflineRun], benchmark: list[str]
 ) -> None:
