@@ -1,6 +1,7 @@
 """The page of a report: one file that needs nothing else."""
 
 import base64
+import math
 from collections.abc import Sequence
 from functools import partial
 from io import BytesIO
@@ -18,6 +19,8 @@ MOST_BYTES = 3_000_000
 """Of all pictures of a page; base 64 makes a third more of them."""
 WIDEST = 1200
 """Pixels across a picture, a little more than the page is wide."""
+NARROWEST = 50
+"""Pixels below which a picture is not made smaller still."""
 QUALITY = 80
 """Of pictures, in the words of WebP; 100 is best."""
 
@@ -58,14 +61,15 @@ def _embedded(path: Path, most: int) -> tuple[str, int, int]:
     """
     with Image.open(path) as opened:
         image = opened.convert("RGB")
-    for share in (1, 0.7, 0.5, 0.35, 0.25, 0.18):
-        width = min(image.width, WIDEST) * share
+    width = float(min(image.width, WIDEST))
+    while True:
         smaller = image.copy()
         smaller.thumbnail((width, image.height))
         buffer = BytesIO()
         smaller.save(buffer, "WEBP", quality=QUALITY)
-        if buffer.tell() <= most:
+        if buffer.tell() <= most or width < NARROWEST:
             break
+        width *= min(0.9, math.sqrt(most / buffer.tell()))
     data = base64.b64encode(buffer.getvalue()).decode()
     return f"data:image/webp;base64,{data}", image.width, image.height
 
