@@ -5,7 +5,7 @@ No figure on them is one on CelebA.
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from mmap import mmap
 from pathlib import Path
@@ -133,17 +133,20 @@ def jpeg(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def write_faces(root: Path, count: int, strength: float, seed: int) -> Iterator[int]:
+def write_faces(
+    root: Path, count: int, strength: float | Mapping[str, float], seed: int
+) -> Iterator[int]:
     """Draw a data set, whole or not at all; yields the number of each face that is drawn.
 
     Args:
         root: A folder that is to be made.
         count: Number of faces.
-        strength: r with which each attribute follows the hair, see `draw_attributes`.
+        strength: r with which the others of `NAMES` follow the hair, one for all or by name, see
+            `draw_attributes`.
         seed: Seed of everything.
 
     Raises:
-        ValueError: If the folder exists or cannot be written.
+        ValueError: If the folder exists or cannot be written, or a strength is wrong.
     """
     space = faces_space()
     index = torch.arange(count)
@@ -162,7 +165,8 @@ def write_faces(root: Path, count: int, strength: float, seed: int) -> Iterator[
         partition = [f"{n + 1:06}.jpg {part}" for n, part in enumerate(parts.tolist())]
         (folder / f"{ATTRIBUTES}.txt").write_text("\n".join(rows) + "\n")
         (folder / f"{PARTITION}.txt").write_text("\n".join(partition) + "\n")
-        recipe = {"count": count, "strength": strength, "seed": seed}
+        told = dict(strength) if isinstance(strength, Mapping) else strength
+        recipe = {"count": count, "strength": told, "seed": seed}
         (folder / RECIPE).write_text(json.dumps(recipe) + "\n")
 
 

@@ -6,7 +6,7 @@ from jsonargparse import ArgumentParser
 from jsonargparse.typing import ClosedUnitInterval, restricted_number_type
 from rich.progress import track
 
-from datamodules.faces import write_faces
+from datamodules.faces import NAMES, write_faces
 
 SomeFaces = restricted_number_type("SomeFaces", int, (">=", 10))
 
@@ -22,11 +22,23 @@ def main(args: list[str]) -> None:
         "--strength",
         type=ClosedUnitInterval,
         default=0.9,
-        help="r with which every attribute follows the colour of the hair",
+        help="r with which the confounded attributes follow the colour of the hair",
+    )
+    parser.add_argument(
+        "--confounded",
+        type=list[str],
+        default=["Eyeglasses", "Smiling", "Beard"],
+        help="these; all else is independent of the hair",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of everything")
     options = parser.parse_args(args)
-    faces = write_faces(options.folder, options.count, options.strength, options.seed)
+    others = NAMES[1:]
+    for name in options.confounded:
+        if name not in others:
+            msg = f"--confounded names '{name}', expected some of {', '.join(others)}"
+            raise ValueError(msg)
+    strength = {name: options.strength * (name in options.confounded) for name in others}
+    faces = write_faces(options.folder, options.count, strength, options.seed)
     for _ in track(faces, description="drawing faces", total=options.count):
         pass
     print(f"{options.count:,} faces: {options.folder}")

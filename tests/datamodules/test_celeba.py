@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from cfaug.cli import main
 from cfaug.commands.common import data_parser
-from datamodules.celeba import CelebA
+from datamodules.celeba import CelebA, find, read_celeba
 from datamodules.faces import NAMES, Faces, draw_face, faces_space, write_faces
 from datamodules.splits import Rows
 
@@ -260,3 +261,18 @@ def test_yamls_of_faces_and_celeba_are_read(faces: Path, tmp_path: Path) -> None
     words = ["-c", "experiments/data/celeba.yaml", "--data.init_args.root", str(root)]
     data = parser.instantiate_classes(parser.parse_args(words)).data
     assert data.attribute_space.names == ("Blond_Hair", "Male")
+
+
+def test_what_is_not_confounded_is_independent_of_the_hair(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "faces"
+    words = ["faces", str(root), "--count", "400", "--strength", "1", "--confounded"]
+    assert main([*words, "[Smiling, Pale_Skin]"]) == 0
+    table = read_celeba(find(root, ATTRIBUTES), find(root, PARTITION), NAMES).attributes
+    shares = dict(zip(NAMES, (table == table[:, :1]).double().mean(0).tolist(), strict=True))
+    assert shares.pop("Blond_Hair") == shares.pop("Smiling") == shares.pop("Pale_Skin") == 1
+    assert all(share == pytest.approx(0.5, abs=0.1) for share in shares.values())
+    assert main([*words[:1], str(tmp_path / "b"), "--confounded", "[Hat]"]) == 1
+    assert "--confounded names 'Hat', expected some of Long_Hair" in capsys.readouterr().err
+    assert not (tmp_path / "b").exists()
