@@ -4,9 +4,11 @@ import inspect
 import re
 import shlex
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml
 from lightning.pytorch import Trainer
 
 from cfaug.classifiers.classifier import Classifier
@@ -20,6 +22,7 @@ from tests.integration.test_cli import ROOT
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
 CODE = re.compile(r"^```(?:console|text)\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
+YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^(?:\w+=\S+ )*(?:(?:\.venv/bin/)?python -m )?(make|cfaug)(?![^ ])(.*)$")
 OWNERS = {
     "data": (ConfoundedDigits, ImagesWithTable, CelebA, Faces),
@@ -91,7 +94,18 @@ def test_what_pages_tell_to_run_is_there(page: Path) -> None:
                 assert "NAME" in place or (ROOT / place).exists(), place
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_yaml_of_pages_names_what_is_there(page: Path) -> None:
+    for text in YAML.findall(page.read_text()):
+        for section in yaml.safe_load(text).values():
+            if isinstance(section, dict) and "class_path" in section:
+                module, _, name = section["class_path"].rpartition(".")
+                known = parameters(getattr(import_module(module), name))
+                assert section.get("init_args", {}).keys() <= known, text
+
+
 def test_commands_are_found() -> None:
+    assert YAML.search((ROOT / "README.md").read_text())
     found = commands(ROOT / "README.md")
     assert ("make", ["demo"]) in found
     assert ("make", ["audit", "DATA=mine.yaml"]) in found
