@@ -7,7 +7,7 @@ from pathlib import Path
 from datamodules.writing import write_json
 
 
-def changed_options(known: Mapping[str, str], options: Mapping[str, str]) -> str:
+def changed_options(known: Mapping[str, str], options: Mapping[str, str | None]) -> str:
     """What differs between two sets of options, in words; empty where nothing does."""
     changed = [name for name in options if options[name] != known.get(name)]
     return ", ".join(f"{name} {known.get(name)} instead of {options[name]}" for name in changed)
@@ -26,7 +26,8 @@ def claim(path: Path, options: Mapping[str, str], what: str) -> None:
     """
     if not path.exists():
         write_json(path, options)
-    changes = changed_options(json.loads(path.read_text()), options)
+    known = json.loads(path.read_text())
+    changes = changed_options(known, {**dict.fromkeys(known), **options})
     if changes:
         msg = (
             f"{path.parent} holds {what} with {changes}; "

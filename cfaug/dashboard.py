@@ -50,8 +50,17 @@ UNSHOWN: Mapping[str, str] = {
     keys.SYNERGY: "as total correlation",
     keys.WORST_GROUP_SIZE: "says how sure the worst group is; groups.csv has intervals",
     **{
-        f"test/{split}_{{term}}": "losses of `generator test`; judges say what edits are worth"
+        f"test/{split}_{term}": "of `generator test`; the judges say what edits are worth"
         for split in TEST_SETS
+        for term in (
+            "loss",
+            "reconstruction",
+            "kl",
+            "detail_kl",
+            "adversary",
+            "consistency",
+            "strengths",
+        )
     },
     "generator/{figure}": "a benchmark's copy of what the judges logged",
     **{

@@ -73,6 +73,8 @@ def confounding_of(settings: Mapping[str, Any]) -> tuple[list[str], float | None
     share, strength = settings.get("conflicting_share"), settings.get("strength")
     if share is not None:  # it takes the place of the strength
         return [f"conflicting share {share}"], None
+    if isinstance(strength, int):  # as YAML reads 1
+        strength = float(strength)
     tags = [] if strength is None else [f"strength {strength}"[:64]]
     return tags, strength if isinstance(strength, float) else None
 

@@ -36,7 +36,8 @@ class Classifier(AttributeModule):
         attribute_space: The attributes of the data; linked from the data module.
         image_shape: (3, H, W) of the images; linked from the data module.
         generator: Checkpoint of the generator, or None for none.
-        objective: B, the function of that name in this package, see `Objective`.
+        objective: B, the function of that name in this package, see `Objective`. Without originals
+            (w and λ 0) it has nothing to do.
         original_weight: w; 0 trains on counterfactuals only.
         counterfactual_weight: α.
         invariance_weight: λ.

@@ -1,6 +1,7 @@
 """``cfaug benchmark``: the whole loop, from the audit to the table, resumable."""
 
 import statistics
+from inspect import signature
 from pathlib import Path
 
 from jsonargparse import ArgumentParser
@@ -17,6 +18,7 @@ from cfaug.commands.loop import (
     classifier_figures,
     classifier_parts,
     command_part,
+    data_class,
     generator_parts,
     hush,
     judged_figures,
@@ -45,9 +47,12 @@ def _plan(parser: ArgumentParser, args: list[str]) -> Plan:
 
 def identity_of(plan: Plan) -> Identity:
     """What the benchmark, and the group of its runs, are called."""
-    settings = load_yaml(plan.data)["data"].get("init_args", {})
+    strength = plan.strength
+    if strength is None and "strength" in (known := signature(data_class(plan.data)).parameters):
+        strength = known["strength"].default
+    settings = {"strength": strength, **(load_yaml(plan.data)["data"].get("init_args") or {})}
     if plan.strength is not None:
-        settings = {**settings, "strength": plan.strength}
+        settings["strength"] = plan.strength
     tags, strength = confounding_of(settings)
     return Identity(plan.data.stem, (plan.data.stem[:64], *tags), plan.folder.name, strength)
 

@@ -28,7 +28,7 @@ def main(args: list[str]) -> None:
         "--confounded",
         type=list[str],
         default=["Eyeglasses", "Smiling", "Beard"],
-        help="these; all else is independent of the hair",
+        help="attributes that follow it; the others are independent of the hair",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of everything")
     options = parser.parse_args(args)

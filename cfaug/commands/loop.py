@@ -156,7 +156,7 @@ def claim_folder(plan: Plan) -> None:
     Raises:
         ValueError: If they were, or the data have counterfactuals, which baselines must not see.
     """
-    if load_yaml(plan.data)["data"].get("init_args", {}).get("counterfactuals"):
+    if (load_yaml(plan.data)["data"].get("init_args") or {}).get("counterfactuals"):
         msg = f"{plan.data} names counterfactuals, which ERM and the other baselines would be "
         raise ValueError(f"{msg}trained on; leave them out, the loop makes its own")
     claim(plan.folder / "plan.json", options_of(plan), "a benchmark")

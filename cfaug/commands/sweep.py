@@ -18,6 +18,7 @@ from cfaug.claims import claim
 from cfaug.cli import run_command
 from cfaug.commands.common import make_folder
 from cfaug.commands.loop import hush, load_yaml
+from datamodules.writing import write_json
 
 ARGS = "${args}"
 
@@ -93,7 +94,7 @@ def run(sweep: Mapping[str, Any], values: Mapping[str, Any], folder: Path) -> fl
         ValueError: If a run with other values is there, or it left no such figure.
     """
     claim(folder / "values.json", {name: str(value) for name, value in values.items()}, "a run")
-    done = folder / "metrics.json"
+    done = folder / "done.json"  # written last: figures of training are there before a test
     if not done.exists():
         command, *rest = words(sweep, values)
         place = {"save_dir": str(folder.parent), "name": "", "version": folder.name}
@@ -108,9 +109,12 @@ def run(sweep: Mapping[str, Any], values: Mapping[str, Any], folder: Path) -> fl
             run_command(command, [*rest, "--trainer.logger", json.dumps(loggers)])
         finally:
             wandb.finish()
-    figures: dict[str, float] = json.loads(done.read_text())
+        write_json(done, {})
+    figures: dict[str, float] = json.loads((folder / "metrics.json").read_text())
     name = sweep["metric"]["name"]
     if name not in figures:
-        msg = f"the metric {name} is not in {done}; name one of {sorted(figures)}"
+        msg = (
+            f"the metric {name} is not in {folder / 'metrics.json'}; name one of {sorted(figures)}"
+        )
         raise ValueError(msg)
     return figures[name]

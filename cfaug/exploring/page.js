@@ -2,7 +2,7 @@
 
 const $ = (selector) => document.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
-const state = { image: null, index: 0, shown: null, wish: 0 };
+const state = { image: null, index: null, place: 0, shown: null, wish: 0, strip: 0 };
 const last = Number($("#number input").max);
 const page = Number($("#thumbnails").dataset.count);
 let asked = 0;
@@ -94,8 +94,10 @@ async function grid() {
 }
 
 async function thumbnails(start) {
+  const strip = ++state.strip;
   if (start !== state.shown) {
     const { images } = await ask("thumbnails", { start });
+    if (strip !== state.strip) return; // others have been asked for
     const buttons = images.map(({ image, caption }, k) => {
       const button = document.createElement("button");
       const picture = document.createElement("img");
@@ -130,11 +132,13 @@ async function show(found, origin) {
 
 async function open(index) {
   const wish = ++state.wish;
-  const place = (state.index = Math.min(Math.max(index, 0), last));
-  $("#number input").value = place;
+  const place = Math.min(Math.max(index, 0), last);
+  state.index = state.place = $("#number input").value = place;
   await thumbnails(blockOf(place));
   const found = await ask("image", { index: place });
-  if (wish === state.wish) await show(found, `Attributes of test image ${place}`);
+  if (wish !== state.wish) return false; // another image has been chosen
+  await show(found, `Attributes of test image ${place}`);
+  return wish === state.wish;
 }
 
 function attempt(action) {
@@ -155,6 +159,7 @@ async function upload() {
   const wish = ++state.wish;
   const found = await ask("upload", file);
   if (wish !== state.wish) return; // another image has been chosen
+  state.index = null;
   for (const button of $("#thumbnails").children) button.setAttribute("aria-pressed", "false");
   const origin = found.attributes
     ? "Attributes as a network guesses them; correct what is wrong"
@@ -165,14 +170,14 @@ async function upload() {
 async function flip() {
   const form = new FormData($("#flip"));
   const wish = { classifier: form.get("classifier"), attribute: form.get("attribute") };
-  const start = state.index < last ? state.index + 1 : 0;
+  const start = state.place < last ? state.place + 1 : 0;
   const found = await ask("flip", { ...wish, start });
   if (found.index === null) {
-    state.index = found.looked_to > last ? -1 : found.looked_to - 1;
+    state.place = found.looked_to > last ? -1 : found.looked_to - 1;
     say(`No flip in test images ${start} to ${found.looked_to - 1}. Once more to look further.`);
     return;
   }
-  await open(found.index);
+  if (!(await open(found.index))) return;
   choose("make it", { [wish.attribute]: found.value });
   await edit();
   say(`Test image ${found.index}: ${wish.classifier} flips with ${wish.attribute} ${found.value}.`);

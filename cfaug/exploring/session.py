@@ -62,7 +62,7 @@ class Session:
         return len(self.data.splits["test"])
 
     def images_from(self, start: int, most: int) -> tuple[Tensor, Tensor]:
-        """The test images (N, 3, H, W) in [0, 1] from `start` on, at `most` so many; codes (N, K).
+        """The test images (N, 3, H, W) in [0, 1] from `start` on, at most `most`; codes (N, K).
 
         Raises:
             ValueError: If there is no image `start`.

@@ -25,7 +25,8 @@ class GroupFigures(NamedTuple):
     """Accuracies in per cent; ``worst_size`` is the number of images of the worst group.
 
     ``balanced_accuracy`` is the mean over the groups that have images. ``correct``, ``total`` and
-    ``images`` are (groups,): read right, read, and how many images that is, see `GroupAccuracy`.
+    ``images`` are (groups,): read right, read, and how many images that is at most, see
+    `GroupAccuracy`.
     """
 
     accuracy: float

@@ -68,7 +68,7 @@ def confounding(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
         if keys.EMPTY_GROUPS in run.figures:  # not counted where there are too many combinations
             empty, rare = (int(run.figures[key]) for key in (keys.EMPTY_GROUPS, keys.RARE_GROUPS))
             note.append(f", of which {empty:,} have no image and {rare:,} have few")
-        note += [".", _more(len(audit["pairs"]), "pairs, in audit.json")]
+        note += [".", _more(len(audit["pairs"]), "pairs; audit.json has all")]
         section.blocks.append(Table(f"Pairs: {run.name}", header, rows, "".join(note)))
         for path in run.pictures():
             what = "Heat maps" if path.stem == "audit" else path.stem.capitalize()
@@ -276,13 +276,19 @@ def _named(run: Run, key: str) -> dict[str, float]:
 
 
 def _interval(run: Run) -> Cell:
-    """The interval of the unconfounded accuracy, over the groups."""
-    groups = [row for row in run.rows("groups.csv") if row["test_set"] == "unconfounded"]
-    images = sum(int(row["images"]) for row in groups)
-    if not images:
+    """The interval of the unconfounded accuracy, over the groups.
+
+    Where images are read several times, for as many as the groups' shares make of them (Kish, 1965,
+    section 11.7): a few images that half of the accuracy hangs on make it as unsure as they are.
+    """
+    rows = [row for row in run.rows("groups.csv") if row["test_set"] == "unconfounded"]
+    groups = [[int(row[name]) for name in ("images", "read", "correct")] for row in rows]
+    if not groups:
         return Cell("")
-    share = sum(int(row["correct"]) for row in groups) / sum(int(row["read"]) for row in groups)
-    low, high = wilson(round(images * share), images)
+    read = sum(group[1] for group in groups)
+    images = read**2 / sum(group[1] ** 2 / group[0] for group in groups)
+    share = sum(group[2] for group in groups) / read
+    low, high = wilson(round(images * share), round(images))
     return Cell(f"{low:.1f} to {high:.1f}")
 
 

@@ -26,9 +26,9 @@ YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^(?:\w+=\S+ )*(?:(?:\.venv/bin/)?python -m )?(make|cfaug)(?![^ ])(.*)$")
 OWNERS = {
     "data": (ConfoundedDigits, ImagesWithTable, CelebA, Faces),
-    "model": (Classifier, ConditionalVAE),
     "trainer": (Trainer,),
 }
+MODELS = {"classifier": (Classifier,), "generator": (ConditionalVAE,)}
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
@@ -58,9 +58,9 @@ def help_of(command: str) -> str:
 def is_option(name: str, command: str) -> bool:
     """Whether a command has the option, or hands it to something that has."""
     first, *rest = [part for part in name.removeprefix("--").split(".") if part != "init_args"]
-    if not re.search(rf"--{first}\b", help_of(command)):
+    if not re.search(rf"--{first}(?![\w-])", help_of(command)):
         return False
-    owners = OWNERS.get(first, ())
+    owners = MODELS.get(command, ()) if first == "model" else OWNERS.get(first, ())
     return not (rest and owners) or any(rest[0] in parameters(owner) for owner in owners)
 
 
@@ -81,7 +81,14 @@ def test_what_pages_tell_to_run_is_there(page: Path) -> None:
                     assert re.search(rf"^{word}: ", MAKEFILE, re.MULTILINE), word
             given = next((word for word in words if word.startswith("ARGS=")), "ARGS=")
             rest = shlex.split(given.removeprefix("ARGS="))
-            known = MODULES + COMMANDS
+            recipes = (
+                re.search(rf"^{w}: .*\n((?:\t.*\n)*)", MAKEFILE, re.MULTILINE) for w in words
+            )
+            known = tuple(
+                command
+                for recipe in filter(None, recipes)
+                for command in re.findall(r"\$\(CFAUG\) (\w+)", recipe[1])
+            )
         elif words:
             assert words[0] in (*MODULES, *COMMANDS, "COMMAND"), words
             known = MODULES + COMMANDS if words[0] == "COMMAND" else (words[0],)
@@ -117,11 +124,15 @@ def test_commands_are_found() -> None:
     [
         ("--host", "explore", True),
         ("--host", "evaluate", False),
+        ("--dry-run", "sweep", True),
+        ("--dry", "sweep", False),
         ("--data.init_args.strength", "audit", True),
         ("--data.init_args.strenght", "audit", False),
         ("--model.distance", "classifier", True),
         ("--model.init_args.beta", "generator", True),
         ("--model.distance", "evaluate", False),
+        ("--model.distance", "generator", False),
+        ("--model.beta", "classifier", False),
         ("--trainer.max_epochs", "generator", True),
         ("--trainer.epochs", "generator", False),
     ],

@@ -41,6 +41,14 @@ def test_the_loop_runs_on_own_images_without_an_oracle(people: Path) -> None:
         for kind in ("unconfounded", "confounded"):
             assert 0 <= figures[f"{kind}_accuracy/{method}"] <= 100
     assert figures["confounded_worst_group_size/erm"] == 18  # of the 40 images, 2 with 2 groups
+    with (people / "run/classifier-erm/seed-0/groups.csv").open(newline="") as file:
+        groups = [row for row in csv.DictReader(file) if row["test_set"] == "unconfounded"]
+    # Drawn until all groups are alike, from 18 and from 2.
+    images, read = ([int(row[name]) for row in groups] for name in ("images", "read"))
+    assert sum(read) == 40
+    assert sorted(images)[:2] == [2, 2]
+    assert max(images) > 5
+    assert all(few < many for few, many in zip(images, read, strict=True) if few == 2)
     named = " ".join(figures)
     for unknown in ("oracle", "gap_closed", "flip_rate", "exact_l1"):
         assert unknown not in named

@@ -5,16 +5,19 @@ import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import wandb
 import wandb_workspaces.workspaces as ws
+import yaml
 from tensorboardX.proto.event_pb2 import Event
 
 from cfaug.cli import main
+from cfaug.commands.benchmark import identity_of
 from cfaug.commands.dashboard import pattern, widget
-from cfaug.commands.loop import METHODS
+from cfaug.commands.loop import METHODS, Plan
 from cfaug.dashboard import UNSHOWN, Panel, sections
 from cfaug.evaluation.failures import COLUMNS, Edits, Gallery, table
 from datamodules.attributes import Attribute, AttributeSpace
@@ -77,7 +80,15 @@ def test_what_is_logged_has_a_panel_or_a_reason(logged: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["test/anything/x", "pictures/evaluate/new", "audit/new/a-b", "new", "new/erm"]
+    "name",
+    [
+        "test/anything/x",
+        "test/unconfounded_new",
+        "pictures/evaluate/new",
+        "audit/new/a-b",
+        "new",
+        "new/erm",
+    ],
 )
 def test_what_nobody_knows_has_neither(name: str) -> None:
     known = [*UNSHOWN, *(key for panel in panels() for key in panel.keys)]
@@ -195,3 +206,32 @@ def test_galleries_keep_the_first_the_misread_and_the_farthest() -> None:
     assert rows[0]["read_otherwise"] == "digit 4, color red"
     assert rows[1]["read_otherwise"] == "thickness thick"
     assert [rows[0][name] for name in ("from", "to", "judges_agree")] == ["red", "blue", False]
+
+
+@pytest.mark.parametrize(
+    ("init_args", "strength", "tags", "number"),
+    [
+        ({"strength": 1}, None, ["strength 1.0"], 1.0),
+        ({"strength": 0.5}, 0.9, ["strength 0.9"], 0.9),
+        (None, None, ["strength 0.95"], 0.95),
+        ({"strength": {"color": 0.5, "thickness": 0}}, None, None, None),
+        ({"conflicting_share": 0.01}, None, ["conflicting share 0.01"], None),
+    ],
+)
+def test_a_benchmark_tells_the_strength_of_its_data(
+    tmp_path: Path,
+    init_args: dict[str, Any] | None,
+    strength: float | None,
+    tags: list[str] | None,
+    number: float | None,
+) -> None:
+    data = {"class_path": "datamodules.digits.ConfoundedDigits", "init_args": init_args}
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"data": data}))
+    plan = Plan(path, path, path, path, tmp_path / "run", strength)
+    identity = identity_of(plan)
+    assert identity.group == "run"
+    assert identity.strength == number
+    assert identity.tags[0] == "mine"
+    if tags is not None:
+        assert list(identity.tags[1:]) == tags
