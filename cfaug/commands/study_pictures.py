@@ -1,5 +1,6 @@
 """The figures of a study."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +24,11 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
         panels: One for each strength.
         path: The picture.
     """
-    figure = Figure(figsize=(1 + 5 * len(panels), 4.6), layout="constrained")
+    columns = min(3, max(1, len(panels)))
+    lines = max(1, math.ceil(len(panels) / columns))
+    figure = Figure(figsize=(1 + 5 * columns, 0.2 + 4.4 * lines), layout="constrained")
     for number, panel in enumerate(panels, start=1):
-        axes = figure.add_subplot(1, len(panels), number)
+        axes = figure.add_subplot(lines, columns, number)
         for name, x, y, error in panel.points:
             axes.errorbar(x, y, yerr=error, fmt="o", color="#1f6fb2", markersize=5)
             axes.annotate(name, (x, y), (5, 4), textcoords="offset points", fontsize=8)
@@ -36,9 +39,15 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
         axes.set_title(f"{panel.title}\n{levels}", fontsize=10)
         axes.set_xlabel("a judge reads the new label after do(label), %")
         axes.margins(0.15)
+        for low, high, limit in (
+            (*axes.get_xlim(), axes.set_xlim),
+            (*axes.get_ylim(), axes.set_ylim),
+        ):
+            middle, half = (low + high) / 2, max(1.0, (high - low) / 2)  # tenths are noise
+            limit(middle - half, middle + half)
         axes.spines[["top", "right"]].set_visible(False)
-    if panels:
-        figure.axes[0].set_ylabel("accuracy on unconfounded test images, %")
+    for axes in figure.axes[::columns]:
+        axes.set_ylabel("accuracy on unconfounded test images, %")
     figure.savefig(path, dpi=100)
 
 
