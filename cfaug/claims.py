@@ -7,10 +7,11 @@ from pathlib import Path
 from datamodules.writing import write_json
 
 
-def changed_options(known: Mapping[str, str], options: Mapping[str, str | None]) -> str:
+def changed_options(known: Mapping[str, str], options: Mapping[str, str]) -> str:
     """What differs between two sets of options, in words; empty where nothing does."""
-    changed = [name for name in options if options[name] != known.get(name)]
-    return ", ".join(f"{name} {known.get(name)} instead of {options[name]}" for name in changed)
+    names = dict.fromkeys([*known, *options])
+    changed = [name for name in names if options.get(name) != known.get(name)]
+    return ", ".join(f"{name} {known.get(name)} instead of {options.get(name)}" for name in changed)
 
 
 def claim(path: Path, options: Mapping[str, str], what: str) -> None:
@@ -26,8 +27,7 @@ def claim(path: Path, options: Mapping[str, str], what: str) -> None:
     """
     if not path.exists():
         write_json(path, options)
-    known = json.loads(path.read_text())
-    changes = changed_options(known, {**dict.fromkeys(known), **options})
+    changes = changed_options(json.loads(path.read_text()), options)
     if changes:
         msg = (
             f"{path.parent} holds {what} with {changes}; "

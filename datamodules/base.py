@@ -25,6 +25,8 @@ from datamodules.splits import Rows, Split
 
 TEST_SETS = ("unconfounded", "confounded")
 """Names of the test loaders, in the order in which a data module yields them."""
+TEST_SPLITS = ("test", "test_confounded")
+"""The splits of `TEST_SETS`."""
 
 
 def _as_fetched(rows: Any) -> Any:
@@ -245,7 +247,7 @@ class AttributeDataModule(LightningDataModule, ABC):
 
     def test_dataloader(self) -> list[DataLoader[Rows]]:
         """Loaders of the test sets, see `TEST_SETS`."""
-        return [self.split_dataloader("test"), self.split_dataloader("test_confounded")]
+        return [self.split_dataloader(split) for split in TEST_SPLITS]
 
     def predict_dataloader(self) -> DataLoader[Rows]:
         """Loader of the training split in its order."""

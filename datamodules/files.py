@@ -17,6 +17,7 @@ from datamodules.splits import Rows, Split, sha256_of
 from datamodules.tables import ImageTable
 
 MORE_PIXELS = "scale it down, or raise --data.init_args.max_pixels if you trust it"
+"""What to do with an image of too many pixels, for messages."""
 
 
 class TableSplit(Split):

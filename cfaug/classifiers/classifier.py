@@ -20,7 +20,7 @@ from cfaug.module import AttributeModule
 from cfaug.networks.convnet import ConvNet
 from cfaug.schedules import scheduled
 from datamodules.attributes import AttributeSpace, Batch
-from datamodules.base import TEST_SETS
+from datamodules.base import TEST_SETS, TEST_SPLITS
 from datamodules.noise import uniform
 
 
@@ -169,7 +169,7 @@ class Classifier(AttributeModule):
         """Count the images of each group, those that a test set shows several times once."""
         space = self.attribute_space
         splits = self.trainer.datamodule.splits  # type: ignore[attr-defined]
-        for name, metric in zip(("test", "test_confounded"), self.groups, strict=True):
+        for name, metric in zip(TEST_SPLITS, self.groups, strict=True):
             groups = space.groups(splits[name].attributes[splits[name].distinct()])
             sizes = torch.bincount(groups, minlength=space.num_groups)
             cast("GroupAccuracy", metric).sizes = sizes.to(self.device)

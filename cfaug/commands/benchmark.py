@@ -47,10 +47,9 @@ def _plan(parser: ArgumentParser, args: list[str]) -> Plan:
 
 def identity_of(plan: Plan) -> Identity:
     """What the benchmark, and the group of its runs, are called."""
-    strength = plan.strength
-    if strength is None and "strength" in (known := signature(data_class(plan.data)).parameters):
-        strength = known["strength"].default
-    settings = {"strength": strength, **(load_yaml(plan.data)["data"].get("init_args") or {})}
+    parameters = signature(data_class(plan.data)).parameters
+    settings = {name: parameter.default for name, parameter in parameters.items()}
+    settings |= load_yaml(plan.data)["data"].get("init_args") or {}
     if plan.strength is not None:
         settings["strength"] = plan.strength
     tags, strength = confounding_of(settings)
