@@ -52,7 +52,8 @@ def uniform(seed: int, stream: str, index: Tensor, count: int) -> Tensor:
     Returns:
         (B, count) float32 in [0, 1), the same on every device.
     """
-    key = torch.tensor([seed, zlib.crc32(stream.encode())], device=index.device)
-    state = mix(mix(mix(key[:1]) + key[1:]) + index)
+    key = torch.tensor([seed, zlib.crc32(stream.encode())])
+    # One number: to the device of the index it goes with the addition, which waits for nothing.
+    state = mix(index + int(mix(mix(key[0]) + key[1])))
     steps = torch.arange(1, count + 1, device=index.device) * _signed(_GOLDEN)
     return _shift_right(mix(state[:, None] + steps), 40).float() * _UNIT

@@ -1,10 +1,11 @@
 """The moving average of a generator's weights."""
 
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import EMAWeightAveraging
+from lightning.pytorch.callbacks import WeightAveraging
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
-class MovingAverage(EMAWeightAveraging):
+class MovingAverage(WeightAveraging):
     """Lightning's, which validates with the averages in the place of the weights, made stoppable.
 
     A run that is stopped during validation saves a checkpoint. Weights and averages change places
@@ -15,7 +16,9 @@ class MovingAverage(EMAWeightAveraging):
     """
 
     def __init__(self, decay: float) -> None:
-        super().__init__(decay=decay)
+        # All weights at once; Lightning's `EMAWeightAveraging` takes one after the other.
+        average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        super().__init__(use_buffers=False, multi_avg_fn=average)
         self._swapped = False
 
     def _swap_models(self, pl_module: LightningModule) -> None:

@@ -1,7 +1,6 @@
 """What each value of each attribute adds to a layer."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +8,7 @@ from torch.nn import functional as F
 
 
 class AttributeTables(nn.Module):
-    """A table of vectors for each attribute; those of an image's values are added up.
+    """A vector for each value of each attribute; those of an image's values are added up.
 
     What red does is then learnt from every red image, so that a combination seen once, or never,
     is still drawn.
@@ -17,27 +16,34 @@ class AttributeTables(nn.Module):
     Args:
         cardinalities: Number of values of each attribute.
         width: Length of the vectors.
-        std: Standard deviation of what the tables start with.
+        std: Standard deviation of what the vectors start with.
     """
+
+    starts: Tensor
+    owners: Tensor
+    shares: Tensor
 
     def __init__(self, cardinalities: Sequence[int], width: int, std: float) -> None:
         super().__init__()
-        self.tables = nn.ModuleList(nn.Embedding(n, width) for n in cardinalities)
-        for table in self.tables:
-            nn.init.normal_(cast("nn.Embedding", table).weight, std=std)
+        sizes = torch.tensor(cardinalities)
+        owners = torch.arange(len(sizes)).repeat_interleave(sizes)
+        # One parameter for all attributes: a GPU waits for each small step that it is told to do.
+        self.table = nn.Parameter(std * torch.randn(len(owners), width))
+        self.register_buffer("starts", sizes.cumsum(0) - sizes, persistent=False)
+        self.register_buffer("owners", owners, persistent=False)
+        shares = F.one_hot(owners).T / sizes[:, None]
+        self.register_buffer("shares", shares, persistent=False)
 
-    def vectors(self, attribute: int) -> Tensor:
-        """``(|V_k|, width)``, what each value of an attribute adds."""
-        return cast("nn.Embedding", self.tables[attribute]).weight
+    def vectors(self) -> Tensor:
+        """``(Σ_k |V_k|, width)``: what each value adds, those of one attribute after another's."""
+        return self.table
 
     def added(self, attributes: Tensor) -> Tensor:
         """(B, K) int64 codes to (B, width)."""
-        count = len(self.tables)
-        parts = [F.embedding(attributes[:, k], self.vectors(k)) for k in range(count)]
-        return torch.stack(parts).sum(0)
+        return F.embedding(attributes + self.starts, self.vectors()).sum(1)
 
     def strengths(self) -> Tensor:
         """How much each attribute does here: (K,), root mean squares of its vectors."""
-        vectors = [self.vectors(k) for k in range(len(self.tables))]
+        squares = self.vectors().square().mean(1)
         # Nowhere zero, where the root has no gradient.
-        return torch.stack([(v.square().mean() + 1e-8).sqrt() for v in vectors])
+        return ((self.shares * squares).sum(1) + 1e-8).sqrt()

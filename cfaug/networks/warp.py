@@ -27,10 +27,10 @@ class Warp(AttributeTables):
     def __init__(self, cardinalities: Sequence[int]) -> None:
         super().__init__(cardinalities, 6, std=0.01 / SPEED)
 
-    def vectors(self, attribute: int) -> Tensor:
+    def vectors(self) -> Tensor:
         """See `AttributeTables.vectors`; what all values would do alike, the drawing can do."""
-        vectors = super().vectors(attribute)
-        return vectors - vectors.mean(0)
+        means = (self.shares[:, :, None] * self.table).sum(1)
+        return self.table - means[self.owners]
 
     def forward(self, features: Tensor, attributes: Tensor, *, back: bool = False) -> Tensor:
         """(B, C, H, W) features and (B, K) int64 codes to (B, C, H, W), `back` the way back."""
@@ -38,6 +38,24 @@ class Warp(AttributeTables):
         # Half precision would put pixels in other places.
         with torch.autocast(features.device.type, enabled=False):
             velocity = SPEED * velocity.float()
-            theta = torch.linalg.matrix_exp(-velocity if back else velocity)[:, :2]
+            theta = exponential(-velocity if back else velocity)[:, :2]
             grid = F.affine_grid(theta, list(features.shape), align_corners=False)
             return F.grid_sample(features.float(), grid, padding_mode="border", align_corners=False)
+
+
+def exponential(matrices: Tensor) -> Tensor:
+    """Matrix exponentials of (B, N, N), with a relative error below 1e-5 up to a norm of 8.
+
+    Scaling and squaring of a Taylor polynomial (Moler & Van Loan, SIAM Review 2003, section 3), of
+    the same degree for all matrices: `torch.linalg.matrix_exp` sorts them by their norms, for which
+    a GPU takes several times as long.
+    """
+    squarings, degree = 4, 6
+    scaled = matrices / 2**squarings
+    one = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
+    result: Tensor = one + scaled / degree
+    for k in range(degree - 1, 0, -1):
+        result = torch.baddbmm(one, scaled, result, alpha=1 / k)
+    for _ in range(squarings):
+        result = result @ result
+    return result

@@ -1,5 +1,4 @@
 from pathlib import Path
-from typing import cast
 
 import pytest
 import torch
@@ -9,7 +8,7 @@ from torch.nn import functional as F
 from cfaug.generators.checkpoints import load_generator
 from cfaug.generators.conditional_vae import ConditionalVAE
 from cfaug.networks.conditional_vae import Modulation
-from cfaug.networks.warp import SPEED, Warp
+from cfaug.networks.warp import SPEED, Warp, exponential
 from datamodules.attributes import attribute_space
 from datamodules.digits import ConfoundedDigits
 from datamodules.renderers import Color, Rotation, Thickness
@@ -143,8 +142,7 @@ def test_modulation_adds_up_the_tables_of_the_attributes() -> None:
         torch.tensor([[0.0, 0, 0, 0], [1, 2, 3, 4]]),
         torch.tensor([[0.0, 0, 0, 0], [0, 0, 0, 0], [10, 20, 30, 40]]),
     ]
-    for module, table in zip(modulation.tables, tables, strict=True):
-        module.load_state_dict({"weight": table})
+    modulation.load_state_dict({"table": torch.cat(tables)})
     features = torch.tensor([[1.0, 10.0]])
     for codes, expected in (
         ([0, 0], [1.0, 10.0]),
@@ -158,6 +156,23 @@ def test_modulation_adds_up_the_tables_of_the_attributes() -> None:
     assert modulation.strengths().tolist() == pytest.approx(strengths)
 
 
+@pytest.mark.parametrize("norm", [0.0, 0.01, 1.0, 8.0])
+def test_exponential_is_that_of_pytorch(norm: float) -> None:
+    torch.manual_seed(0)
+    matrices = torch.randn(20, 3, 3)
+    matrices = norm * matrices / torch.linalg.matrix_norm(matrices, 2)[:, None, None]
+    found, expected = matrices.clone().requires_grad_(), matrices.double().requires_grad_()
+    mine, theirs = exponential(found), torch.linalg.matrix_exp(expected)
+    away = torch.randn(20, 3, 3)
+    for loss in ((mine * away).sum(), (theirs * away).sum()):
+        loss.backward()
+    assert found.grad is not None
+    assert expected.grad is not None
+    for a, b in ((mine, theirs), (found.grad, expected.grad)):
+        error = torch.linalg.matrix_norm(a - b) / torch.linalg.matrix_norm(b)
+        assert error.max() < 1e-5
+
+
 def test_warp_reads_features_where_the_attributes_have_moved_them() -> None:
     warp = Warp([3, 3])
     quarter = torch.pi / 2 / SPEED
@@ -168,8 +183,7 @@ def test_warp_reads_features_where_the_attributes_have_moved_them() -> None:
     tables[1][1] = -tables[1][2]
     for table in tables:
         table += torch.rand(6)  # what all values have in common does nothing
-    for module, table in zip(warp.tables, tables, strict=True):
-        module.load_state_dict({"weight": table})
+    warp.load_state_dict({"table": torch.cat(tables)})
     image = torch.arange(16.0).view(1, 1, 4, 4)
     still, right, left, aside = (torch.tensor([c]) for c in ([0, 0], [1, 0], [2, 0], [0, 2]))
     assert torch.allclose(warp(image, still), image, atol=1e-4)
@@ -187,13 +201,12 @@ def test_warp_reads_features_where_the_attributes_have_moved_them() -> None:
 def test_what_the_warp_turns_is_no_part_of_u_and_comes_back_in_drawings() -> None:
     generator = small()
     for name, parameter in generator.named_parameters():
-        if "tables" in name:
+        if "table" in name:
             torch.nn.init.zeros_(parameter)
     warp = generator.decoder.warp
     with torch.no_grad():
         turn = torch.tensor([-1, 1]) * torch.pi / 2 / SPEED
-        table = cast("torch.nn.Embedding", warp.tables[1]).weight
-        table[0, [1, 3]], table[1, [1, 3]] = -turn, turn
+        warp.table[3, [1, 3]], warp.table[4, [1, 3]] = -turn, turn  # the two colours
     # Convolutions that treat all directions alike draw the turned image when the features turn.
     torch.nn.init.constant_(generator.decoder.paint.weight, 0.1)
     images = torch.rand(4, 3, 16, 16)
@@ -220,7 +233,7 @@ def test_warp_learns_the_angles_that_images_were_turned_by() -> None:
         optimizer.zero_grad()
         (warp(image, angles) - turned).square().sum().backward()
         optimizer.step()
-    table = warp.vectors(0)
+    table = warp.vectors()
     found = SPEED * (table[:, 3] - table[:, 1]) / 2 * 180 / torch.pi
     assert found.tolist() == pytest.approx([-40, 0, 40], abs=5)
 
