@@ -47,8 +47,8 @@ def exponential(matrices: Tensor) -> Tensor:
     """Matrix exponentials of (B, N, N), with a relative error below 1e-5 up to a norm of 8.
 
     Scaling and squaring of a Taylor polynomial (Moler & Van Loan, SIAM Review 2003, section 3), of
-    the same degree for all matrices: `torch.linalg.matrix_exp` sorts them by their norms, for which
-    a GPU takes several times as long.
+    the same degree for all matrices: ``torch.linalg.matrix_exp`` sorts them by their norms, for
+    which a GPU waits several times.
     """
     squarings, degree = 4, 6
     scaled = matrices / 2**squarings
