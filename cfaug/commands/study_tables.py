@@ -100,7 +100,7 @@ def write_tables(rows: list[Row], folder: Path) -> list[Path]:
     Returns:
         The files.
     """
-    paths = [folder / "table.csv", folder / "table.md", folder / "tradeoff.png"]
+    paths = [folder / "table.csv", folder / "table.md"]
     names = list(dict.fromkeys(name for row in rows for name in row))
     with whole_file(paths[0]) as part, part.open("w", newline="") as file:
         writer = csv.DictWriter(file, names)
@@ -108,7 +108,9 @@ def write_tables(rows: list[Row], folder: Path) -> list[Path]:
         writer.writerows(rows)
     with whole_file(paths[1]) as part:
         part.write_text(_markdown(rows))
-    save_tradeoff(_panels(rows), folder / "tradeoff.png")
+    if panels := _panels(rows):
+        paths.append(folder / "tradeoff.png")
+        save_tradeoff(panels, paths[-1])
     if len({row["strength"] for row in rows} - {0.0}) > 1:
         paths.append(folder / "strengths.png")
         save_curves(_curves(rows), paths[-1])
@@ -141,7 +143,7 @@ def _markdown(rows: list[Row]) -> str:
 
 
 def _panels(rows: list[Row]) -> list[Panel]:
-    """For each strength, accuracy against how well the label is edited, and the baselines."""
+    """Accuracy against how well the label is edited at each strength at which a generator is."""
     panels = []
     for strength in sorted({float(row["strength"]) for row in rows} - {0.0}):
         panel = Panel(f"r = {strength:g}", [], {})
@@ -153,7 +155,8 @@ def _panels(rows: list[Row]) -> list[Panel]:
                 effect = next(v for k, v in _short(row).items() if k.startswith("do(") and v)
                 error = float(row.get("standard_error", 0.0))
                 panel.points.append((name, effect, accuracy, error))
-        panels.append(panel)
+        if panel.points:
+            panels.append(panel)
     return panels
 
 
