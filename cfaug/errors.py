@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from argparse import ArgumentError
 from collections.abc import Callable, Iterator
 from errno import ENOSPC
 from importlib.util import find_spec
@@ -14,7 +15,8 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
     """Run a job; bad input ends in one line on standard error, a defect in its traceback.
 
     Returns:
-        Exit status, which is 0, 1 for an error, or 130 for Ctrl-C.
+        Exit status, which is 0, 1 for an error, 2 where the words of the command or its YAMLs
+        cannot be read, or 130 for Ctrl-C.
     """
     try:
         job()
@@ -26,17 +28,24 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
         return 130
     except Exception as error:
         message = message_for_users(error)
+        status = 1
         if message is None:
-            raise
+            if not isinstance(error, ArgumentError):
+                raise
+            # A usage of hundreds of lines, as the parser would print it, hides what is wrong.
+            message, status = f"{_one_line(error)}; --help lists the options", 2
         print(f"cfaug: error: {message}", file=sys.stderr)
-        return 1
+        return status
     return 0
 
 
 def message_for_users(error: Exception) -> str | None:
     """What an error has to tell, in one line; None for a defect, of which users cannot know."""
-    message = next((str(e) for e in _chain(error) if _is_for_users(e)), None)
-    return None if message is None else " ".join(message.split())
+    return next((_one_line(e) for e in _chain(error) if _is_for_users(e)), None)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

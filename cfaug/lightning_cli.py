@@ -106,7 +106,11 @@ def _run(
         subclass_mode_model=family,
         seed_everything_default=0,
         auto_configure_optimizers=False,
-        parser_kwargs={"parser_mode": "omegaconf+", "prog": f"cfaug {name}"},
+        parser_kwargs={
+            "parser_mode": "omegaconf+",
+            "prog": f"cfaug {name}",
+            "exit_on_error": False,
+        },
         save_config_callback=SaveRunConfig,
         save_config_kwargs={"save_to_log_dir": False, "command": ["cfaug", name, *args]},
         trainer_defaults={

@@ -43,13 +43,18 @@ def git_commit() -> str | None:
         return None
 
 
+def this_machine() -> str:
+    """What figures in seconds were measured on."""
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    if torch.cuda.is_available():
+        machine += f", {torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
+    return machine
+
+
 def run_record(command: list[str], identity: Identity) -> dict[str, object]:
     """What ``run.json`` holds of every run: command, data, group, commit, versions, machine."""
     versions = {"python": platform.python_version()}
     versions |= {name: version(name) for name in ("torch", "torchvision", "lightning")}
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    if torch.cuda.is_available():
-        machine += f", {torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
     return {
         "command": shlex.join(command),
         "dataset": identity.data,
@@ -57,7 +62,7 @@ def run_record(command: list[str], identity: Identity) -> dict[str, object]:
         "strength": identity.strength,
         "method": identity.method,
         "commit": git_commit(),
-        "machine": machine,
+        "machine": this_machine(),
         "versions": versions,
         "started": identity.started.isoformat(timespec="seconds"),
     }

@@ -4,13 +4,12 @@ import statistics
 from inspect import signature
 from pathlib import Path
 
-from jsonargparse import ArgumentParser
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from cfaug import keys
-from cfaug.commands.common import record
+from cfaug.commands.common import command_parser, record
 from cfaug.commands.loop import (
     TITLES,
     Plan,
@@ -19,6 +18,7 @@ from cfaug.commands.loop import (
     classifier_parts,
     command_part,
     data_class,
+    gap_closed,
     generator_parts,
     hush,
     judged_figures,
@@ -34,15 +34,12 @@ from cfaug.tracking import Identity, confounding_of
 
 def main(args: list[str]) -> None:
     """Run the command."""
-    parser = ArgumentParser(prog="cfaug benchmark", description="Run the whole loop.")
+    parser = command_parser("benchmark", "Run the whole loop.")
     parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
     parser.add_class_arguments(Plan, None)
-    run(_plan(parser, args), ["benchmark", *args])
-
-
-def _plan(parser: ArgumentParser, args: list[str]) -> Plan:
     options = parser.parse_args(args)
-    return Plan(**{name: getattr(options, name) for name in Plan.__dataclass_fields__})
+    plan = Plan(**{name: getattr(options, name) for name in Plan.__dataclass_fields__})
+    run(plan, ["benchmark", *args])
 
 
 def identity_of(plan: Plan) -> Identity:
@@ -113,13 +110,11 @@ def summarize(folder: Path, seeds: tuple[int, ...], methods: list[str]) -> dict[
                     figures[f"standard_error/{method}"] = standard_error(values)
     accuracy = {method: figures[f"unconfounded_accuracy/{method}"] for method in methods}
     if "oracle" in accuracy:
-        gap = accuracy["oracle"] - accuracy["erm"]
         for method, value in accuracy.items():
             figures[keys.EXCESS_ERROR.format(method=method)] = accuracy["oracle"] - value
-            if gap > 0:
-                figures[keys.GAP_CLOSED.format(method=method)] = (
-                    100 * (value - accuracy["erm"]) / gap
-                )
+            closed = gap_closed(value, accuracy["erm"], accuracy["oracle"])
+            if closed is not None:
+                figures[keys.GAP_CLOSED.format(method=method)] = closed
     return figures | judged_figures(folder)
 
 

@@ -18,11 +18,22 @@ from datamodules.writing import write_json
 set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
 
 
+def command_parser(command: str, description: str, **options: Any) -> ArgumentParser:
+    """A parser that raises what is wrong with the words, for `run_reporting_errors` to tell.
+
+    Args:
+        command: Name of the command.
+        description: What it does.
+        options: See jsonargparse's ``ArgumentParser``.
+    """
+    return ArgumentParser(
+        prog=f"cfaug {command}", description=description, exit_on_error=False, **options
+    )
+
+
 def data_parser(command: str, description: str, *, required: bool = True) -> ArgumentParser:
     """A parser with the options of a data module and a seed."""
-    parser = ArgumentParser(
-        prog=f"cfaug {command}", description=description, parser_mode="omegaconf+"
-    )
+    parser = command_parser(command, description, parser_mode="omegaconf+")
     parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
     parser.add_subclass_arguments(AttributeDataModule, "data", required=required)
     parser.add_argument(

@@ -8,9 +8,9 @@ from typing import Any
 import wandb
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
-from jsonargparse import ArgumentParser
 from wandb.errors import CommError, UsageError
 
+from cfaug.commands.common import command_parser
 from cfaug.commands.loop import METHODS
 from cfaug.dashboard import Panel, sections
 from datamodules.base import AttributeDataModule
@@ -20,9 +20,9 @@ AXIS = "trainer/global_step"
 
 def main(args: list[str]) -> None:
     """Run the command."""
-    parser = ArgumentParser(
-        prog="cfaug dashboard",
-        description="Make a W&B workspace for the runs on a data set.",
+    parser = command_parser(
+        "dashboard",
+        "Make a W&B workspace for the runs on a data set.",
         parser_mode="omegaconf+",
     )
     parser.add_argument("-c", "--config", action="config", help="a YAML of these options")

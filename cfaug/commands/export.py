@@ -3,18 +3,17 @@
 import csv
 from pathlib import Path
 
-from jsonargparse import ArgumentParser
 from rich.progress import track
 
+from cfaug.commands.common import command_parser
 from datamodules.counterfactuals import Counterfactuals, read_counterfactuals
 from datamodules.writing import whole_folder
 
 
 def main(args: list[str]) -> None:
     """Run the command."""
-    parser = ArgumentParser(
-        prog="cfaug export",
-        description="Turn the shards that `cfaug augment` wrote into PNGs and table.csv.",
+    parser = command_parser(
+        "export", "Turn the shards that `cfaug augment` wrote into PNGs and table.csv."
     )
     parser.add_argument("shards", type=Path, nargs="?", default=Path("runs/augment"), help="folder")
     parser.add_argument("folder", type=Path, nargs="?", default=Path("runs/export"), help="is made")

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from jsonargparse import ArgumentParser
 from jsonargparse.typing import ClosedUnitInterval, restricted_number_type
 from rich.progress import track
 
+from cfaug.commands.common import command_parser
 from datamodules.faces import NAMES, write_faces
 
 SomeFaces = restricted_number_type("SomeFaces", int, (">=", 10))
@@ -13,9 +13,7 @@ SomeFaces = restricted_number_type("SomeFaces", int, (">=", 10))
 
 def main(args: list[str]) -> None:
     """Run the command."""
-    parser = ArgumentParser(
-        prog="cfaug faces", description="Draw faces in the layout and file formats of CelebA."
-    )
+    parser = command_parser("faces", "Draw faces in the layout and file formats of CelebA.")
     parser.add_argument("folder", type=Path, nargs="?", default=Path("data/faces"), help="is made")
     parser.add_argument("--count", type=SomeFaces, default=6000, help="number of faces")
     parser.add_argument(

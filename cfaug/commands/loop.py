@@ -271,6 +271,23 @@ def judged_figures(folder: Path) -> dict[str, float]:
     return {name.replace("test/", "generator/", 1): value for name, value in judged.items()}
 
 
+def gap_closed(accuracy: float, erm: float, oracle: float) -> float | None:
+    """How far an accuracy is on the way from that of ERM to the oracle's, in per cent.
+
+    >>> gap_closed(90.0, erm=60.0, oracle=100.0)
+    75.0
+
+    Args:
+        accuracy: In per cent, as the others.
+        erm: Of ERM.
+        oracle: Of the oracle.
+
+    Returns:
+        None where ERM is no worse than the oracle, and there is no way to go.
+    """
+    return 100 * (accuracy - erm) / (oracle - erm) if oracle > erm else None
+
+
 def standard_error(values: Sequence[float]) -> float:
     """Of the mean of at least two values."""
     return statistics.stdev(values) / math.sqrt(len(values))

@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-from jsonargparse import ArgumentParser
-
+from cfaug.commands.common import command_parser
 from cfaug.reporting.page import write_report
 
 
 def main(args: list[str]) -> None:
     """Run the command."""
-    parser = ArgumentParser(
-        prog="cfaug report", description="Write a page on runs, with all below their folders."
-    )
+    parser = command_parser("report", "Write a page on runs, with all below their folders.")
     parser.add_argument("runs", type=Path, nargs="+", help="folders, e.g. runs/demo")
     parser.add_argument(
         "--out", type=Path | None, default=None, help="the page; by default in the first folder"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jsonargparse import ArgumentParser
 from rich.console import Console
 
-from cfaug.callbacks.records import git_commit
+from cfaug.callbacks.records import git_commit, this_machine
 from cfaug.claims import changed_options
+from cfaug.commands.common import command_parser
 from cfaug.commands.loop import (
     TITLES,
     Part,
@@ -83,7 +83,7 @@ class Cell:
 
 def main(args: list[str]) -> None:
     """Run the command."""
-    parser = ArgumentParser(prog="cfaug study", description="Compare generators.")
+    parser = command_parser("study", "Compare generators.")
     parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
     parser.add_class_arguments(Study, None)
     options = parser.parse_args(args)
@@ -182,6 +182,7 @@ def _compute(cell: Cell, command: str, console: Console) -> None:
         "commit": git_commit(),
         "commands": {part.name: part.command for part in parts},
         "seconds": seconds,
+        "machine": this_machine(),
     }
     if cell.method == "counterfactual":
         figures |= judged_figures(folder)

@@ -5,7 +5,7 @@ import json
 import statistics
 from pathlib import Path
 
-from cfaug.commands.loop import TITLES, standard_error
+from cfaug.commands.loop import TITLES, gap_closed, standard_error
 from cfaug.commands.study_pictures import Panel, save_curves, save_tradeoff
 from cfaug.keys import UNCONFOUNDED
 from datamodules.writing import whole_file
@@ -29,12 +29,12 @@ def summarize(results: Path) -> list[Row]:
     rows = [_row(cells) for cells in groups.values()]
     accuracy = {(row["strength"], row["name"]): float(row["accuracy"]) for row in rows}
     oracle = accuracy.get((0.0, "oracle"))
-    for row in rows:
-        value, erm = float(row["accuracy"]), accuracy.get((row["strength"], "erm"))
-        if oracle is not None:
+    if oracle is not None:
+        for row in rows:
+            value, erm = float(row["accuracy"]), accuracy.get((row["strength"], "erm"))
             row["excess_error"] = oracle - value
-            if erm is not None and oracle > erm:
-                row["gap_closed"] = 100 * (value - erm) / (oracle - erm)
+            if erm is not None and (closed := gap_closed(value, erm, oracle)) is not None:
+                row["gap_closed"] = closed
     return sorted(rows, key=lambda row: (row["strength"], -float(row["accuracy"])))
 
 

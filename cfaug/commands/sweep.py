@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import wandb
-from jsonargparse import ArgumentParser
 from jsonargparse.typing import PositiveInt
 from rich import print as show
 from rich.table import Table
 
 from cfaug.claims import claim
 from cfaug.cli import run_command
-from cfaug.commands.common import make_folder
+from cfaug.commands.common import command_parser, make_folder
 from cfaug.commands.loop import hush, load_yaml
 from datamodules.writing import write_json
 
@@ -25,7 +24,7 @@ ARGS = "${args}"
 
 def main(args: list[str]) -> None:
     """Run the command."""
-    parser = ArgumentParser(prog="cfaug sweep", description="Try values of options at random.")
+    parser = command_parser("sweep", "Try values of options at random.")
     parser.add_argument("file", type=Path, help="a sweep, e.g. experiments/sweeps/classifier.yaml")
     parser.add_argument("--count", type=PositiveInt, default=10, help="runs")
     parser.add_argument("--seed", type=int, default=0, help="seed of the values")

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -280,11 +281,24 @@ def test_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "unknown command 'nonsense'" in printed.err
 
 
-def test_usage_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main(["generator", "fit", *DATA])  # no model
-    assert stop.value.code == 2
-    assert "usage: cfaug generator" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["generator", "fit", *DATA], "arguments are required: fit.model"),
+        (["classifier", "fit", "-c", "no.yaml"], "File does not exist: '.*no.yaml'"),
+        (["generator", "train"], "invalid choice: 'train' .choose from 'fit', "),
+        (["audit", "--tabel", "a.csv"], "unrecognized arguments: --tabel"),
+        (["benchmark", "-c", "no.yaml"], "File does not exist: '.*no.yaml'"),
+        (["report"], "arguments are required: runs"),
+        (["faces", "--count", "few"], '"count".*few'),
+    ],
+)
+def test_wrong_words_are_told_in_one_line(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert re.fullmatch(f"cfaug: error: .*{message}.*; --help lists the options\n", told)
 
 
 def test_audit_of_a_table_needs_no_image(

@@ -53,8 +53,9 @@ def test_a_cell_keeps_figures_configuration_and_commands(words: list[str]) -> No
     assert "--strength 0.9" in cell["commands"]["generator/run"].replace("data.init_args.", "")
     assert cell["study"].startswith("cfaug study -c ")
     runs = folder_of(words) / "runs/r-0.9/beta-0.1/seed-0"
-    groups = {json.loads(path.read_text())["group"] for path in runs.rglob("run.json")}
-    assert groups == {"data-r-0.9-beta-0.1-seed-0"}
+    records = [json.loads(path.read_text()) for path in runs.rglob("run.json")]
+    assert {record["group"] for record in records} == {"data-r-0.9-beta-0.1-seed-0"}
+    assert {record["machine"] for record in records} == {cell["machine"]}
 
 
 def test_every_row_has_its_command(words: list[str]) -> None:
