@@ -1,6 +1,7 @@
 """The table and the figures of a study, from the files of its finished cells."""
 
 import csv
+import itertools
 import json
 import statistics
 from pathlib import Path
@@ -17,8 +18,8 @@ def summarize(results: Path) -> list[Row]:
     """One row for each strength and configuration of which there is a finished cell.
 
     Returns:
-        Rows by strength, then accuracy, with ``name``, ``strength``, ``seeds``, ``commit`` and
-        ``command`` of the last cell, means over seeds of every figure under its own name,
+        Rows by strength, then accuracy, with ``name``, ``strength``, ``seeds``, the ``commands``
+        of the cells, each with its commit, means over seeds of every figure under its own name,
         ``accuracy`` with ``standard_error``, and what follows from ERM and the oracle at the same
         strength: ``gap_closed`` (%), ``excess_error`` (points).
     """
@@ -39,9 +40,10 @@ def summarize(results: Path) -> list[Row]:
 
 
 def _row(cells: list[dict[str, object]]) -> Row:
-    last = cells[-1]
-    row: Row = {"name": str(last["configuration"]), "strength": float(str(last["strength"]))}
-    row |= {"seeds": len(cells), "commit": str(last["commit"]), "command": str(last["study"])}
+    first = cells[0]
+    row: Row = {"name": str(first["configuration"]), "strength": float(str(first["strength"]))}
+    commands = dict.fromkeys(f"{cell['study']}  # {cell['commit']}" for cell in cells)
+    row |= {"seeds": len(cells), "commands": "\n".join(commands)}
     for kind in ("figures", "seconds"):
         tables: list[dict[str, float]] = [cell[kind] for cell in cells]  # type: ignore[misc]
         for name in tables[0]:
@@ -120,26 +122,19 @@ def write_tables(rows: list[Row], folder: Path) -> list[Path]:
 def _markdown(rows: list[Row]) -> str:
     shorts = [_short(row) for row in rows]
     names = max(map(list, shorts), key=len)
-    sources = [f"`{row['command']}` at {row['commit']}" for row in rows]
-    commands = list(dict.fromkeys(sources))
-    header = ["r", "configuration", "seeds", *names, "command"]
+    sources = [str(row["commands"]).splitlines() for row in rows]
+    commands = list(dict.fromkeys(itertools.chain(*sources)))
+    header = ["r", "configuration", "seeds", *names, "commands"]
     lines = [header, ["---"] * len(header)]
     for row, short, source in zip(rows, shorts, sources, strict=True):
-        values = (short.get(name) for name in names)
-        cells = ("" if value is None else f"{value:.1f}" for value in values)
+        numbers = ", ".join(str(1 + commands.index(command)) for command in source)
+        values = ((short.get(name), 2 if name == "±" else 1) for name in names)
+        cells = ("" if value is None else f"{value:.{digits}f}" for value, digits in values)
         title = TITLES.get(str(row["name"]), str(row["name"]))
-        lines.append(
-            [
-                f"{row['strength']:g}",
-                title,
-                str(row["seeds"]),
-                *cells,
-                str(1 + commands.index(source)),
-            ]
-        )
+        lines.append([f"{row['strength']:g}", title, str(row["seeds"]), *cells, numbers])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    behind = "\n".join(f"{number}. {command}" for number, command in enumerate(commands, start=1))
-    return f"{table}\n\n{LEGEND}\nCommands:\n\n{behind}\n"
+    behind = "\n".join(f"{number}. `{line}`" for number, line in enumerate(commands, start=1))
+    return f"{table}\n\n{LEGEND}\nCommands, each with its commit:\n\n{behind}\n"
 
 
 def _panels(rows: list[Row]) -> list[Panel]:

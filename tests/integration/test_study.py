@@ -62,7 +62,7 @@ def test_every_row_has_its_command(words: list[str]) -> None:
     folder = folder_of(words) / "results"
     rows = list(csv.DictReader((folder / "table.csv").open()))
     assert {row["name"] for row in rows} == {"erm", "balanced", "oracle", "beta-0.1", "beta-1.0"}
-    assert all(row["command"] == f"cfaug {' '.join(words)}" for row in rows)
+    assert all(row["commands"].startswith(f"cfaug {' '.join(words)}  # ") for row in rows)
     assert (folder / "tradeoff.png").stat().st_size > 5_000
 
 
@@ -104,8 +104,9 @@ def write_cell(folder: Path, name: str, strength: float, seed: int, accuracy: fl
             "generator/leakage/color": 13.0,
             "generator/leakage_chance/color": 10.5,
         }
-    cell = {"configuration": name, "strength": strength, "seed": seed, "study": "cfaug study"}
-    cell |= {"commit": "abc", "seconds": {"classifier": 1.0}, "figures": figures}
+    cell = {"configuration": name, "strength": strength, "seed": seed}
+    cell |= {"study": f"cfaug study --seeds [{seed}]", "commit": "abc"}
+    cell |= {"seconds": {"classifier": 1.0}, "figures": figures}
     path.write_text(json.dumps(cell))
 
 
@@ -127,6 +128,9 @@ def test_table_of_a_worked_example(tmp_path: Path) -> None:
     assert ours["do(digit)"] == "91.0"
     assert ours["kept by do(color)"] == "97.0"
     assert ours["leak(color)"] == "2.5"
+    assert ours["±"] == "2.00"
+    assert ours["commands |"] == "1, 2 |"
+    assert lines[-2:] == [f"{i + 1}. `cfaug study --seeds [{i}]  # abc`" for i in range(2)]
     assert not (tmp_path / "strengths.png").exists()
 
 
