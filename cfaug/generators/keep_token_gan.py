@@ -20,7 +20,7 @@ from datamodules.base import TEST_SETS
 
 
 class Editor(nn.Module):
-    """Redraws an image; each attribute has one value more, "keep"."""
+    """Changes an image; each attribute has one value more, "keep"."""
 
     def __init__(self, cardinalities: list[int], channels: int) -> None:
         super().__init__()
@@ -33,6 +33,7 @@ class Editor(nn.Module):
         self.after = ModulatedBlock(channels, values)
         self.head = nn.Conv2d(channels, 2 * channels, 3, padding=1)
         self.paint = nn.Conv2d(channels // 2, 3, 3, padding=1)
+        nn.init.zeros_(self.paint.weight)
 
     def forward(self, images: Tensor, tokens: Tensor) -> Tensor:
         """(B, 3, H, W) in [0, 1] and (B, K) to (B, 3, H, W) in [0, 1]."""
@@ -42,7 +43,7 @@ class Editor(nn.Module):
             h = block(h, tokens)
         h = self.after(F.pixel_shuffle(self.up(F.silu(h)), 2), tokens)
         pixels: Tensor = self.paint(F.silu(F.pixel_shuffle(self.head(F.silu(h)), 2)))
-        return pixels.float().sigmoid()
+        return (torch.logit(images, 0.01) + pixels.float()).sigmoid()
 
 
 class Critic(nn.Module):
@@ -79,10 +80,10 @@ class KeepTokenGAN(Generator):
         self,
         attribute_space: AttributeSpace,
         image_shape: tuple[int, int, int],
-        cycle: float = 10.0,
+        cycle: float = 50.0,
         reward: float = 1.0,
         channels: int = 32,
-        lr: float = 5e-4,
+        lr: float = 3e-4,
         ema_decay: float = 0.995,
     ) -> None:
         super().__init__(attribute_space, image_shape)
