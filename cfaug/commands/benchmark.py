@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cfaug import keys
-from cfaug.commands.common import command_parser, record
+from cfaug.commands.common import parse_dataclass, record
 from cfaug.commands.loop import (
     TITLES,
     Plan,
@@ -34,11 +34,7 @@ from cfaug.tracking import Identity, confounding_of
 
 def main(args: list[str]) -> None:
     """Run the command."""
-    parser = command_parser("benchmark", "Run the whole loop.")
-    parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
-    parser.add_class_arguments(Plan, None)
-    options = parser.parse_args(args)
-    plan = Plan(**{name: getattr(options, name) for name in Plan.__dataclass_fields__})
+    plan = parse_dataclass(Plan, "benchmark", "Run the whole loop.", args)
     run(plan, ["benchmark", *args])
 
 

@@ -1,7 +1,8 @@
 """What the commands beside LightningCLI share."""
 
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import wandb
 from jsonargparse import ArgumentParser, set_parsing_settings
@@ -17,6 +18,8 @@ from datamodules.writing import write_json
 
 set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
 
+Options = TypeVar("Options")
+
 
 def command_parser(command: str, description: str, **options: Any) -> ArgumentParser:
     """A parser that raises what is wrong with the words, for `run_reporting_errors` to tell.
@@ -29,6 +32,17 @@ def command_parser(command: str, description: str, **options: Any) -> ArgumentPa
     return ArgumentParser(
         prog=f"cfaug {command}", description=description, exit_on_error=False, **options
     )
+
+
+def parse_dataclass(
+    kind: type[Options], command: str, description: str, args: list[str]
+) -> Options:
+    """The options of a command that are the fields of a dataclass, also from YAMLs (``-c``)."""
+    parser = command_parser(command, description)
+    parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
+    parser.add_class_arguments(kind, None)
+    options = parser.parse_args(args)
+    return kind(**{name: getattr(options, name) for name in signature(kind).parameters})
 
 
 def data_parser(command: str, description: str, *, required: bool = True) -> ArgumentParser:

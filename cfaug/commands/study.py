@@ -10,7 +10,7 @@ from rich.console import Console
 
 from cfaug.callbacks.records import git_commit, this_machine
 from cfaug.claims import changed_options
-from cfaug.commands.common import command_parser
+from cfaug.commands.common import parse_dataclass
 from cfaug.commands.loop import (
     TITLES,
     Part,
@@ -83,11 +83,7 @@ class Cell:
 
 def main(args: list[str]) -> None:
     """Run the command."""
-    parser = command_parser("study", "Compare generators.")
-    parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
-    parser.add_class_arguments(Study, None)
-    options = parser.parse_args(args)
-    study = Study(**{name: getattr(options, name) for name in Study.__dataclass_fields__})
+    study = parse_dataclass(Study, "study", "Compare generators.", args)
     run(study, ["cfaug", "study", *args])
 
 

@@ -62,7 +62,7 @@ def test_every_row_has_its_command(words: list[str]) -> None:
     folder = folder_of(words) / "results"
     rows = list(csv.DictReader((folder / "table.csv").open()))
     assert {row["name"] for row in rows} == {"erm", "balanced", "oracle", "beta-0.1", "beta-1.0"}
-    assert all(row["commands"].startswith(f"cfaug {' '.join(words)}  # ") for row in rows)
+    assert {row["commands"].rsplit("  # ", 1)[0] for row in rows} == {f"cfaug {' '.join(words)}"}
     assert (folder / "tradeoff.png").stat().st_size > 5_000
 
 
