@@ -12,12 +12,16 @@ from cfaug.confounding import (
     contingency,
     cramers_v,
     holm,
+    limit_p_value,
     normalized_mutual_information,
     permutation_p_value,
     synergy,
     total_correlation,
 )
 from datamodules.attributes import MOST_GROUPS, AttributeSpace
+
+PERMUTATIONS = 1000
+"""Shuffles behind a p-value."""
 
 PERMUTATIONS_PER_TEST = 25
 """Shuffles for each pair, so that the smallest p-value stays below 0.05 once it is corrected."""
@@ -78,7 +82,7 @@ class Audit:
 
     @property
     def empty(self) -> list[int]:
-        """Groups without an image; none are listed where there are more than `MOST_GROUPS`."""
+        """Groups without an image; not listed where there could be more than `MOST_GROUPS`."""
         if self.combinations > MOST_GROUPS:
             return []
         return [group for group in range(self.combinations) if group not in self.groups]
@@ -103,8 +107,8 @@ def audit_attributes(
     Args:
         attributes: (N, K) int64 codes.
         space: The attributes.
-        permutations: Shuffles behind each p-value; None for as many as the correction needs, at
-            least 1,000.
+        permutations: Shuffles behind each p-value; None for `PERMUTATIONS`, and where a smaller
+            p-value may stand the correction, for its limit or as many as are needed.
         bootstraps: Resampled tables behind each interval.
         seed: Seed of the shuffles and the resampling.
         sets: Also look at the label with every two other attributes.
@@ -118,13 +122,21 @@ def audit_attributes(
         for (i, j), table, p in zip(chosen, tables, p_values, strict=True)
     ]
     pairs.sort(key=lambda pair: (space.label not in (pair.first, pair.second), -pair.cnf))
-    total = space.num_groups
-    groups: dict[int, int] = {}
-    if total <= MOST_GROUPS:
-        counts = torch.bincount(space.groups(attributes), minlength=total)
-        groups = {group: int(counts[group]) for group in counts.nonzero()[:, 0].tolist()}
     triples = _sets(columns, space, permutations, seed) if sets else ()
-    return Audit(len(attributes), tuple(pairs), triples, groups, total)
+    groups = _groups(attributes, space)
+    return Audit(len(attributes), tuple(pairs), triples, groups, space.num_groups)
+
+
+def _groups(attributes: Tensor, space: AttributeSpace) -> dict[int, int]:
+    if space.num_groups < 2**63:
+        numbers, counts = torch.unique(space.groups(attributes), return_counts=True)
+        return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+    rows, counts = torch.unique(attributes, dim=0, return_counts=True)
+    # In Python's integers: 40 attributes of ten values have more groups than 64 bits can number.
+    groups = np.zeros(len(rows), dtype=object)
+    for column, cardinality in enumerate(space.cardinalities):
+        groups = groups * cardinality + rows[:, column].numpy()
+    return dict(zip(groups.tolist(), counts.tolist(), strict=True))
 
 
 def _sizes(space: AttributeSpace, i: int, j: int) -> tuple[int, int]:
@@ -135,10 +147,18 @@ def _p_values(
     tables: list[Tensor], permutations: int | None, seed: int
 ) -> list[tuple[float, float]]:
     """Of each table its p-value, and that corrected for all of them."""
-    shuffles = permutations or max(1000, PERMUTATIONS_PER_TEST * len(tables))
-    found = [permutation_p_value(table, shuffles, seed) for table in tables]
+    found = [_p_value(table, len(tables), permutations, seed) for table in tables]
     corrected = holm(torch.tensor(found, dtype=torch.double)).tolist()
     return list(zip(found, corrected, strict=True))
+
+
+def _p_value(table: Tensor, tests: int, permutations: int | None, seed: int) -> float:
+    found = permutation_p_value(table, permutations or PERMUTATIONS, seed)
+    needed = PERMUTATIONS_PER_TEST * tests
+    if permutations or needed <= PERMUTATIONS or found > 0.01:
+        return found
+    limit = limit_p_value(table)
+    return permutation_p_value(table, needed, seed) if limit is None else limit
 
 
 def _pair(

@@ -5,7 +5,7 @@ A table of counts is (..., R, C) float64, one of R x C for each place in the lea
 
 import numpy as np
 import torch
-from scipy.stats import random_table
+from scipy.stats import chi2_contingency, random_table
 from torch import Tensor
 
 
@@ -129,6 +129,21 @@ def _shuffled(table: Tensor, count: int, generator: np.random.Generator) -> Tens
     corner = torch.from_numpy(first)
     cells = corner, rows[0] - corner, columns[0] - corner, rows[1] - columns[0] + corner
     return torch.stack(cells, dim=1).double().reshape(-1, 2, 2)
+
+
+def limit_p_value(table: Tensor) -> float | None:
+    """What `permutation_p_value` tends to with the number of images, or None where it is not near.
+
+    By the likelihood-ratio test (Wilks, Ann. Math. Statist. 9, 1938), where independence would have
+    at least five images of every pair of values that occur (Cochran, Biometrics 10, 1954).
+
+    Args:
+        table: (R, C) float64 counts.
+    """
+    rows, columns = table.sum(1), table.sum(0)
+    table = table[rows > 0][:, columns > 0]
+    test = chi2_contingency(table.numpy(), correction=False, lambda_="log-likelihood")
+    return float(test.pvalue) if test.expected_freq.min() >= 5 else None
 
 
 def holm(p_values: Tensor) -> Tensor:

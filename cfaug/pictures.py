@@ -29,13 +29,14 @@ def _heat(
     form: str,
     top: float | None = None,
 ) -> None:
-    axes.imshow(values, cmap="Blues", vmin=0, vmax=top, aspect="auto")
+    colors = axes.imshow(values, cmap="Blues", vmin=0, vmax=top, aspect="auto")
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
     axes.set_yticks(range(len(rows)), rows)
     axes.set_title(title)
     for text in (*axes.get_xticklabels(), *axes.get_yticklabels(), axes.title):
         text.set_parse_math(False)  # names may have dollars
     if values.numel() > MOST_NUMBERS:
+        axes.figure.colorbar(colors, ax=axes)
         return
     limit = 0.6 * (float(values.max()) if top is None else top)
     cells = torch.ones_like(values).nonzero().tolist()

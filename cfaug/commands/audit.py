@@ -57,9 +57,12 @@ def main(args: list[str]) -> None:
         "--permutations",
         type=PositiveInt | None,
         default=None,
-        help="shuffles behind a p-value; by default 1000, or more where there are many pairs",
+        help="shuffles behind a p-value; by default 1000, and where there are many pairs more or "
+        "their limit for the smallest",
     )
-    parser.add_argument("--rare", type=int, default=5, help="a group of at most so many is rare")
+    parser.add_argument(
+        "--rare", type=PositiveInt, default=5, help="a group of at most so many is rare"
+    )
     parser.add_argument(
         "--sets",
         type=bool,
@@ -156,9 +159,8 @@ def everything(audit: Audit, space: AttributeSpace, names: dict[str, Any]) -> di
 def figures(audit: Audit, rare: int) -> dict[str, float]:
     """The audit under the names of the logger."""
     found: dict[str, float] = {keys.AUDIT_IMAGES: float(audit.images)}
-    if audit.combinations <= MOST_GROUPS:
-        found[keys.EMPTY_GROUPS] = float(len(audit.empty))
-        found[keys.RARE_GROUPS] = float(len(audit.rare(rare)))
+    found[keys.EMPTY_GROUPS] = float(audit.combinations - len(audit.groups))
+    found[keys.RARE_GROUPS] = float(len(audit.rare(rare)))
     for pair in audit.pairs:
         name = f"{pair.first}-{pair.second}"
         measures = {
@@ -201,15 +203,16 @@ def show(audit: Audit, space: AttributeSpace, rare: int, most: int = 12) -> None
     if audit.sets:
         console.print(_sets_table(audit, most))
     if audit.combinations > MOST_GROUPS:
-        console.print(f"{audit.combinations:.1e} combinations of values are too many to count")
-        return
-    empty, few = audit.empty, audit.rare(rare)
-    console.print(f"{len(empty)} of {space.num_groups} combinations have no image:")
-    for group in empty[:most]:
-        console.print(f"  {space.group_name(group)}")
-    if len(empty) > most:
-        console.print(f"  ... and {len(empty) - most} more")
-    console.print(f"{len(few)} combinations have 1 to {rare} images:")
+        console.print(f"{len(audit.groups):,} of {audit.combinations:.1e} combinations have images")
+    else:
+        empty = audit.empty
+        console.print(f"{len(empty)} of {audit.combinations} combinations have no image:")
+        for group in empty[:most]:
+            console.print(f"  {space.group_name(group)}")
+        if len(empty) > most:
+            console.print(f"  ... and {len(empty) - most} more")
+    few = audit.rare(rare)
+    console.print(f"{len(few):,} combinations have 1 to {rare} images:")
     for group in few[:most]:
         console.print(f"  {space.group_name(group)}: {audit.groups[group]}")
     if len(few) > most:

@@ -11,6 +11,7 @@ from cfaug.confounding import (
     contingency,
     cramers_v,
     holm,
+    limit_p_value,
     mutual_information,
     normalized_mutual_information,
     permutation_p_value,
@@ -137,6 +138,26 @@ def test_holm_agrees_with_its_definition() -> None:
         assert float(holm(p)[i]) == pytest.approx(min(1.0, max(below)))
 
 
+def test_the_limit_of_a_p_value_is_that_of_many_shuffles() -> None:
+    table = torch.tensor([[600, 400, 430], [800, 700, 550], [0, 0, 0]]).double()
+    shuffled = permutation_p_value(table, 200_000, 0)
+    assert shuffled < 0.001
+    assert limit_p_value(table) == pytest.approx(shuffled, rel=0.2)
+    assert limit_p_value(torch.tensor([[20.0, 0.0], [0.0, 4.0]])) is None  # 0.7 expected of one
+
+
+def test_many_pairs_of_few_images_can_still_be_significant() -> None:
+    draw = torch.Generator().manual_seed(1)
+    columns = [torch.randperm(16, generator=draw) < 8 for _ in range(15)]
+    columns[7] = columns[0]
+    rows = torch.stack(columns, dim=1).long()
+    space = attribute_space({f"a{k}": ["0", "1"] for k in range(15)}, "a0")
+    pair = audit_attributes(rows, space).pairs[0]
+    assert (pair.first, pair.second) == ("a0", "a7")
+    # Two of the 12,870 orders of such a column are as extreme; 1,000 shuffles show 0.001 at best.
+    assert pair.holm_p_value < 0.05
+
+
 def test_many_pairs_can_still_be_significant() -> None:
     draw = torch.Generator().manual_seed(0)
     rows = torch.randint(2, (3000, 20), generator=draw)
@@ -188,13 +209,16 @@ def test_large_tables_are_shuffled_in_parts(monkeypatch: pytest.MonkeyPatch) -> 
     assert max(counts) == 9  # of 1,001,000 cells each
 
 
-def test_more_combinations_than_can_be_counted_are_left_out() -> None:
-    rows = torch.randint(2, (200, 40), generator=torch.Generator().manual_seed(0))
-    space = attribute_space({f"a{k}": ["0", "1"] for k in range(40)}, "a0")
-    audit = audit_attributes(rows, space, permutations=20, bootstraps=20)
-    assert audit.combinations == 2**40
-    assert len(audit.pairs) == 780
-    assert audit.empty == audit.rare(5) == []
+def test_rare_groups_are_counted_of_more_combinations_than_64_bits_can_number() -> None:
+    rows = torch.zeros(200, 70, dtype=torch.int64)
+    rows[150:] = 1
+    rows[199, 0] = 0
+    space = attribute_space({f"a{k}": ["no", "yes"] for k in range(70)}, "a0")
+    audit = audit_attributes(rows, space, permutations=2, bootstraps=2)
+    assert audit.combinations == 2**70
+    assert audit.groups == {0: 150, 2**70 - 1: 49, 2**69 - 1: 1}
+    assert [space.group_name(group)[:13] for group in audit.rare(5)] == ["a0=no, a1=yes"]
+    assert audit.empty == []
 
 
 def test_audit_names_empty_and_rare_groups() -> None:
