@@ -1,13 +1,14 @@
 """The DataModule that all data sets share: splits, loaders, sampling, rendering on the device."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any, Self, cast
 
 import torch
 from lightning.pytorch import LightningDataModule
+from lightning.pytorch.overrides.distributed import UnrepeatedDistributedSampler
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -55,14 +56,17 @@ class AttributeDataModule(LightningDataModule, ABC):
     Args:
         batch_size: Images per batch and device.
         num_workers: Loader processes; 0 loads in the main process and is fast for data in memory.
-        sampling: How training images are drawn: ``natural``, every image once; ``balanced``, every
+        sampling: How training images are drawn: ``natural``, every image once before any comes
+            again; ``balanced``, every
             combination of values alike; ``deconfounded``, attributes independent of each other.
         weight_cap: Largest deconfounding weight; in independent data every weight is 1. The higher,
             the closer to independence, and the fewer different images a batch holds: uncapped, a
             few rare ones would fill it. For the first `EARLY_DRAWS` images of a run it is
             `EARLY_CAP` times as high: what goes with what is hard to unlearn, and so early no image
             is learnt by heart.
-        epoch_size: Images an epoch draws; None for the number of training images.
+        epoch_size: Images an epoch draws, less what would not fill a batch on each device; None for
+            the number of training images. Drawn naturally, the images that are left over come first
+            in the next epoch.
         seed: Seed of attributes and noise: of what the images are. In which order they come and how
             they are augmented follows the seed of the run.
         counterfactuals: Folder that ``cfaug augment`` wrote for these data; each training image
@@ -185,9 +189,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         """
         split = self.splits["train"]
         draws = self.epoch_size or len(split)
-        rank, replicas = 0, 1
-        if self.trainer is not None:
-            rank, replicas = self.trainer.global_rank, self.trainer.world_size
+        rank, replicas = self._device
         most = draws // replicas
         if self.batch_size > most:
             msg = (
@@ -199,9 +201,10 @@ class AttributeDataModule(LightningDataModule, ABC):
             made = read_counterfactuals(Path(self.counterfactuals))
             split = PairedSplit(split, made, self.attribute_space, self.fingerprint())
         epoch, batches = self.resume_at
+        whole = self.batch_size * replicas
         sampler = DrawSampler(
             split,
-            draws,
+            draws // whole * whole,
             run_seed(),
             self.train_weights,
             rank,
@@ -215,9 +218,15 @@ class AttributeDataModule(LightningDataModule, ABC):
             sampler=sampler,
             num_workers=self.num_workers,
             collate_fn=_as_fetched,
-            drop_last=True,
             persistent_workers=False,
         )
+
+    @property
+    def _device(self) -> tuple[int, int]:
+        """The device that loaders are for, and how many there are."""
+        if self.trainer is None:
+            return 0, 1
+        return self.trainer.global_rank, self.trainer.world_size
 
     def fingerprint(self) -> Fingerprint:
         """What tells the training images from others, as they are drawn too."""
@@ -230,7 +239,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         }
 
     def split_dataloader(
-        self, split: str, positions: Sequence[int] | None = None
+        self, split: str, positions: Iterable[int] | None = None
     ) -> DataLoader[Rows]:
         """Loader of a split in its order, every image once, or of the images at some positions."""
         return DataLoader(
@@ -242,16 +251,24 @@ class AttributeDataModule(LightningDataModule, ABC):
         )
 
     def val_dataloader(self) -> DataLoader[Rows]:
-        """Loader of the validation split."""
-        return self.split_dataloader("val")
+        """Loader of this device's share of the validation split."""
+        return self._share_dataloader("val")
 
     def test_dataloader(self) -> list[DataLoader[Rows]]:
-        """Loaders of the test sets, see `TEST_SETS`."""
-        return [self.split_dataloader(split) for split in TEST_SPLITS]
+        """Loaders of this device's share of the test sets, see `TEST_SETS`."""
+        return [self._share_dataloader(split) for split in TEST_SPLITS]
 
     def predict_dataloader(self) -> DataLoader[Rows]:
-        """Loader of the training split in its order."""
-        return self.split_dataloader("train")
+        """Loader of this device's share of the training split, in its order."""
+        return self._share_dataloader("train")
+
+    def _share_dataloader(self, split: str) -> DataLoader[Rows]:
+        rank, replicas = self._device
+        if replicas == 1:
+            return self.split_dataloader(split)
+        # Lightning would repeat images to give all devices as many.
+        share = UnrepeatedDistributedSampler(self.splits[split], replicas, rank, shuffle=False)
+        return self.split_dataloader(split, cast("Iterable[int]", share))
 
     def batches(
         self, split: str, device: torch.device, positions: Sequence[int] | None = None

@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -60,6 +63,42 @@ def test_every_image_comes_once_before_any_comes_again(
     assert draws == list(range(4 * epoch_size))
     for start in range(0, len(rows) - size + 1, size):
         assert sorted(rows[start : start + size]) == list(range(size))
+
+
+def on_devices(replicas: int) -> list[ConfoundedDigits]:
+    """The data of each device."""
+    devices = []
+    for rank in range(replicas):
+        data = ConfoundedDigits([Color()], source="digits", size=16)
+        data.setup()
+        data.trainer = cast("Any", SimpleNamespace(global_rank=rank, world_size=replicas))
+        devices.append(data)
+    return devices
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_an_epoch_is_whole_batches_and_what_is_left_over_comes_in_the_next(replicas: int) -> None:
+    rows = []
+    for data in on_devices(replicas):
+        loader = data.train_dataloader()
+        sampler = cast("DrawSampler", loader.sampler)
+        batches = 1300 // (128 * replicas)
+        assert len(loader) == batches
+        assert len(sampler) == batches * 128
+        for epoch in range(65):  # of 1,280 or 1,152 draws: 64 or 57.6 times all images
+            sampler.set_epoch(epoch)
+            rows += [row for row, _ in sampler]
+    assert len(rows) == 65 * batches * 128 * replicas
+    times = torch.bincount(torch.tensor(rows), minlength=1300).tolist()
+    assert set(times) == ({64} if replicas == 1 else {57, 58})
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3])
+def test_devices_share_the_images_of_an_evaluation_and_none_comes_twice(replicas: int) -> None:
+    loaders = [[d.val_dataloader(), *d.test_dataloader()] for d in on_devices(replicas)]
+    for images, shares in zip((97, 400, 400), zip(*loaders, strict=True), strict=True):
+        rows = [row for share in shares for batch in share for row in batch["index"].tolist()]
+        assert sorted(rows) == list(range(images))
 
 
 @pytest.mark.parametrize("weights", [None, torch.rand(50)])
