@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from cfaug.augmenting import Maker, agreement, write_shards
+from cfaug.classifiers.classifier import Classifier
 from cfaug.confounding import contingency, mutual_information
 from cfaug.evaluation.readers import Reader, as_rendered
 from cfaug.generators.conditional_vae import ConditionalVAE
@@ -46,6 +47,25 @@ def test_written_counterfactuals_are_the_generators_edits(maker: Maker, tmp_path
     assert figures["augment/read_as_wanted/color"] == pytest.approx(
         100 * float((made.read[:, 2] == made.target[:, 2]).double().mean())
     )
+
+
+def test_a_classifier_learns_the_same_from_disk_as_from_the_generator(
+    maker: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_shards(maker, tmp_path, 1001, RECIPE)
+    made, rows = read_counterfactuals(tmp_path), list(range(1, 128, 2))
+    batch = maker.data.batch("train", made.index[rows])
+    monkeypatch.setattr("cfaug.generators.base.fresh_values", lambda *_: made.target[rows])
+    classifier = Classifier(maker.data.attribute_space, maker.data.image_shape)
+    classifier._generator = [maker.generator]
+    made_anew = classifier.losses(batch)
+    classifier._generator = []
+    assert classifier.losses(batch).keys() == {"loss"}
+    read = made.pictures(rows).float() / 255
+    from_disk = classifier.losses({**batch, "counterfactual": read})
+    assert from_disk.keys() == made_anew.keys()
+    for name, value in made_anew.items():
+        assert from_disk[name].item() == pytest.approx(value.item(), rel=0.01), name
 
 
 def test_a_run_that_was_killed_goes_on_without_a_lost_or_a_double_image(
