@@ -25,13 +25,21 @@ from datamodules.writing import whole_file
 
 
 def trained_judge(path: Path, data: AttributeDataModule, steps: int, precision: str) -> Reader:
-    """A judge of the data, kept in a file, so that a run that goes on has the same one."""
+    """A judge of the data, kept in a file, so that a run that goes on has the same one.
+
+    Raises:
+        ValueError: If that file is damaged.
+    """
     if not path.exists():
         judge = train_judge(data.unconfounded(), steps, precision)
         with whole_file(path) as part:
             torch.save(judge.state_dict(), part)
     judge = Reader(data.attribute_space, data.image_shape, as_rendered)
-    judge.load_state_dict(torch.load(path, weights_only=True))
+    try:
+        judge.load_state_dict(torch.load(path, weights_only=True))
+    except Exception as error:  # whatever the damage provokes
+        msg = f"{path} is damaged; remove {path.parent} to start anew"
+        raise ValueError(msg) from error
     return judge.eval()
 
 

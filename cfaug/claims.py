@@ -23,11 +23,16 @@ def claim(path: Path, options: Mapping[str, str], what: str) -> None:
         what: What the folder holds, for the message.
 
     Raises:
-        ValueError: If they were, or the folder cannot be written.
+        ValueError: If they were, or the file is damaged, or the folder cannot be written.
     """
     if not path.exists():
         write_json(path, options)
-    changes = changed_options(json.loads(path.read_text()), options)
+    try:
+        known = json.loads(path.read_text())
+    except ValueError as error:
+        msg = f"{path} is damaged ({error}); remove {path.parent} to start anew"
+        raise ValueError(msg) from error
+    changes = changed_options(known, options)
     if changes:
         msg = (
             f"{path.parent} holds {what} with {changes}; "

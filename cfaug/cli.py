@@ -5,6 +5,8 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
 
 from cfaug.errors import run_reporting_errors
 
@@ -67,7 +69,14 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def run_command(name: str, args: list[str]) -> None:
-    """Run a command of ``MODULES`` or ``COMMANDS``."""
+    """Run a command of ``MODULES`` or ``COMMANDS``.
+
+    Raises:
+        ValueError: If a YAML is not text.
+    """
+    for option, file in pairwise(args):
+        if option in {"-c", "--config"} and Path(file).is_file():
+            _require_text(Path(file))
     # Imported late: `cfaug --help` should not wait for torch.
     if name in COMMANDS:
         import_module(f"cfaug.commands.{name}").main(args)
@@ -79,3 +88,11 @@ def run_command(name: str, args: list[str]) -> None:
     # The process's own words are passed on as they are; Lightning fears that they would differ.
     warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
     (run_generator if name == "generator" else run_classifier)(args)
+
+
+def _require_text(path: Path) -> None:
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:  # a parser would not name the file
+        msg = f"{path} is not UTF-8 ({error}); save it as UTF-8"
+        raise ValueError(msg) from error

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import set_parsing_settings
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from cfaug.callbacks.edits import EditGrid
 from cfaug.callbacks.groups import GroupTable
@@ -16,6 +18,7 @@ from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import LAST, find_generator, read_checkpoint
 from cfaug.tracking import identify
 from datamodules.base import AttributeDataModule
+from datamodules.noise import require_seed
 
 SPECIAL_CHECKPOINTS = ("best", "last", "hpc", "registry")
 """What ``--ckpt_path`` takes beside a file, for Lightning to find."""
@@ -40,6 +43,25 @@ class CfaugCLI(LightningCLI):
                 "checkpoint.save_on_exception": True,
             }
         )
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse the words of the command, and check the seed, which is used before all else."""
+        super().parse_arguments(parser, args)
+        seed = self.config[self.config["subcommand"]].seed_everything
+        if not isinstance(seed, bool):
+            require_seed("seed_everything", seed)
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Build the trainer.
+
+        Raises:
+            ValueError: If Lightning refuses its options.
+        """
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (MisconfigurationException, ValueError) as error:
+            msg = f"the options of --trainer do not go together or with this machine: {error}"
+            raise ValueError(msg) from error
 
     def before_instantiate_classes(self) -> None:
         """Put the checkpoint in the place of ``last``, and name the run."""

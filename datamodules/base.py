@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.counterfactuals import Fingerprint, PairedSplit, read_counterfactuals
-from datamodules.noise import run_seed
+from datamodules.noise import require_seed, run_seed
 from datamodules.sampling import (
     EARLY_CAP,
     DrawSampler,
@@ -94,6 +94,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         super().__init__()
         require_at_least(1, batch_size=batch_size, epoch_size=epoch_size)
         require_at_least(0, num_workers=num_workers)
+        require_seed("seed", seed)
         if weight_cap <= 0:
             msg = f"weight_cap is {weight_cap}, expected a number above 0"
             raise ValueError(msg)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,10 @@ class Shard:
     target: Tensor
     read: Tensor | None = None
     files: list[str] | None = None
+
+
+SHARD_NAME = r"counterfactuals-\d{5,}-of-\d{5,}\.parquet"
+"""Names of the files that `shard_path` gives."""
 
 
 def shard_path(folder: Path, number: int, shards: int) -> Path:
@@ -161,15 +166,17 @@ def find_shards(folder: Path) -> list[Path]:
     Raises:
         ValueError: If there is none, or some are missing; the message names them.
     """
-    found = sorted(folder.glob("counterfactuals-*-of-*.parquet"))
-    if not found:
+    found = sorted(folder.glob("counterfactuals-*.parquet"))
+    named = [path for path in found if re.fullmatch(SHARD_NAME, path.name)]
+    if not named:
         msg = f"there are no counterfactuals in {folder}; `make augment` writes some"
         raise ValueError(msg)
-    shards = int(found[0].stem.rpartition("-")[2])
+    shards = int(named[0].stem.rpartition("-")[2])
     wanted = [shard_path(folder, number, shards) for number in range(shards)]
     if rest := [path.name for path in found if path not in wanted]:
         msg = (
-            f"{folder} also holds {', '.join(rest[:3])}, of another run; remove what is not wanted"
+            f"{folder} also holds {', '.join(rest[:3])}, of another run or not a shard; remove "
+            "what is not wanted"
         )
         raise ValueError(msg)
     if missing := [path.name for path in wanted if path not in found]:

@@ -40,6 +40,17 @@ def mix(x: Tensor) -> Tensor:
     return x ^ _shift_right(x, 31)
 
 
+def require_seed(name: str, seed: int) -> None:
+    """Check a seed, which all generators of random numbers must take.
+
+    Raises:
+        ValueError: If it is not a number of 32 bits; the message has its name.
+    """
+    if not 0 <= seed < 2**32:
+        msg = f"{name} is {seed}, expected a whole number from 0 to {2**32 - 1}"
+        raise ValueError(msg)
+
+
 def uniform(seed: int, stream: str, index: Tensor, count: int) -> Tensor:
     """Uniform numbers for each index.
 

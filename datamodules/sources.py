@@ -1,5 +1,6 @@
 """Grey digits to render: real MNIST, or the digits that scikit-learn carries."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -25,9 +26,13 @@ def ensure_mnist(root: Path) -> None:
     folder = root / "MNIST" / "raw"
     if all((folder / Path(name).stem).is_file() for name, _ in MNIST.resources):
         return
+    missing = [path for path in (folder, folder.parent, root) if not path.exists()]
     try:
         MNIST(root, download=True)
     except (OSError, RuntimeError) as error:
+        for path in missing:  # torchvision made them before it looked for a connection
+            with suppress(OSError):
+                path.rmdir()
         files = ", ".join(f"{name}.gz" for name, _ in MNIST.resources).replace(".gz.gz", "[.gz]")
         msg = (
             f"no MNIST in {folder} and it cannot be downloaded ({error}); "

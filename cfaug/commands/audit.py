@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse.typing import PositiveInt
-from lightning.pytorch import seed_everything
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +13,14 @@ from torch import Tensor
 
 from cfaug import keys
 from cfaug.auditing import Audit, audit_attributes
-from cfaug.commands.common import add_folder_argument, data_parser, make_folder, prepare, record
+from cfaug.commands.common import (
+    add_folder_argument,
+    data_parser,
+    make_folder,
+    prepare,
+    record,
+    seed_run,
+)
 from cfaug.deconfounding import Remainder, remainders
 from cfaug.pictures import save_audit, save_images
 from cfaug.tracking import identify
@@ -77,9 +83,9 @@ def main(args: list[str]) -> None:
             msg = f"--{name} is for audits {'with' if name != 'data' else 'without'} --table"
             raise ValueError(msg)
     if options.table is not None:
-        seed_everything(options.seed, verbose=False)
-        make_folder(options.folder)
+        seed_run(options.seed)
         attributes, space = read_attributes(options)
+        make_folder(options.folder)
         data = None
     elif options.data is not None:
         data = prepare(options, parser)

@@ -13,6 +13,7 @@ from cfaug.claims import claim
 from cfaug.commands.common import (
     add_folder_argument,
     add_generator_argument,
+    add_precision_argument,
     chosen_generator,
     data_parser,
     prepare,
@@ -48,7 +49,7 @@ def main(args: list[str]) -> None:
         default=1000,
         help="updates of a judge that reads the counterfactuals; 0 for no readings",
     )
-    parser.add_argument("--precision", type=str, default="bf16-mixed", help="that of the judge")
+    add_precision_argument(parser)
     parser.add_argument("--shard_size", type=PositiveInt, default=5000, help="images in a shard")
     options = parser.parse_args(args)
     data = prepare(options, parser)

@@ -2,7 +2,7 @@
 
 from inspect import signature
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import wandb
 from jsonargparse import ArgumentParser, set_parsing_settings
@@ -14,11 +14,15 @@ from cfaug.generators.base import Generator
 from cfaug.generators.checkpoints import LAST, find_generator, load_generator_for
 from cfaug.tracking import RECORD, Identity, leave, use
 from datamodules.base import AttributeDataModule
+from datamodules.noise import require_seed
 from datamodules.writing import write_json
 
 set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
 
 Options = TypeVar("Options")
+
+Precision = Literal["bf16-mixed", "16-mixed", "32-true"]
+"""Lightning's names of the precisions that networks are trained in."""
 
 
 def command_parser(command: str, description: str, **options: Any) -> ArgumentParser:
@@ -73,18 +77,35 @@ def add_generator_argument(parser: ArgumentParser) -> None:
     )
 
 
+def add_precision_argument(parser: ArgumentParser) -> None:
+    """Let the user choose the precision in which judges are trained."""
+    parser.add_argument(
+        "--precision", type=Precision, default="bf16-mixed", help="that judges are trained in"
+    )
+
+
+def seed_run(seed: int) -> None:
+    """Seed all that is random.
+
+    Raises:
+        ValueError: If the generators of random numbers do not take the seed.
+    """
+    require_seed("--seed", seed)
+    seed_everything(seed, verbose=False)
+
+
 def prepare(options: Any, parser: ArgumentParser) -> AttributeDataModule:
-    """Seed, build the data module, make the folder where there is to be one, load the data.
+    """Seed, build the data module, load the data, make the folder where there is to be one.
 
     Raises:
         ValueError: If the folder cannot be written.
     """
-    seed_everything(options.seed, verbose=False)
+    seed_run(options.seed)
     data: AttributeDataModule = parser.instantiate_classes(options).data
-    if "folder" in options:
-        make_folder(options.folder)
     data.prepare_data()
     data.setup()
+    if "folder" in options:
+        make_folder(options.folder)
     return data
 
 

@@ -13,6 +13,7 @@ from cfaug.callbacks.edits import all_edits
 from cfaug.commands.common import (
     add_folder_argument,
     add_generator_argument,
+    add_precision_argument,
     chosen_generator,
     data_parser,
     prepare,
@@ -36,7 +37,7 @@ def main(args: list[str]) -> None:
     parser.add_argument(
         "--steps", type=PositiveInt, default=1000, help="updates of each judge and probe"
     )
-    parser.add_argument("--precision", type=str, default="bf16-mixed", help="Lightning's name")
+    add_precision_argument(parser)
     options = parser.parse_args(args)
     data = prepare(options, parser)
     generator, path = chosen_generator(options.generator, data)

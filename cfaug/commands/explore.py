@@ -7,7 +7,13 @@ import uvicorn
 from jsonargparse.typing import NonNegativeInt, restricted_number_type
 
 from cfaug.classifiers.checkpoints import load_classifier_for
-from cfaug.commands.common import add_generator_argument, chosen_generator, data_parser, prepare
+from cfaug.commands.common import (
+    add_generator_argument,
+    add_precision_argument,
+    chosen_generator,
+    data_parser,
+    prepare,
+)
 from cfaug.evaluation.readers import train_judge
 from cfaug.exploring.server import make_app
 from cfaug.exploring.session import Session
@@ -33,7 +39,7 @@ def main(args: list[str]) -> None:
         default=500,
         help="updates of a network that guesses the attributes of uploads; 0: you choose them",
     )
-    parser.add_argument("--precision", type=str, default="bf16-mixed", help="that of the judge")
+    add_precision_argument(parser)
     parser.add_argument(
         "--host",
         type=str,

@@ -117,7 +117,10 @@ def test_missing_shards_are_named(folder: Path, tmp_path: Path) -> None:
         ValueError, match="also holds counterfactuals-00004-of-00005.parquet, of another run"
     ):
         read_counterfactuals(folder)
-    shard_path(folder, 4, 5).unlink()
+    shard_path(folder, 4, 5).rename(folder / "counterfactuals-4-of-x.parquet")
+    with pytest.raises(ValueError, match="counterfactuals-4-of-x.parquet, of another run or not a"):
+        read_counterfactuals(folder)
+    (folder / "counterfactuals-4-of-x.parquet").unlink()
     shard_path(folder, 0, 2).unlink()
     with pytest.raises(ValueError, match="lacks counterfactuals-00000-of-00002.parquet"):
         read_counterfactuals(folder)

@@ -111,11 +111,12 @@ def test_missing_mnist_says_what_to_put_where(
         raise OSError(msg)
 
     monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", offline)
-    data = ConfoundedDigits([Color()], root=tmp_path)
+    data = ConfoundedDigits([Color()], root=tmp_path / "none")
     with pytest.raises(
         RuntimeError, match=r"MNIST.raw.*train-images-idx3-ubyte.*--data.init_args.root"
     ):
         data.prepare_data()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3"])

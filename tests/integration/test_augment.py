@@ -48,6 +48,23 @@ def test_again_with_other_options_is_refused(
     assert "holds counterfactuals with seed 0 instead of 1; choose another --folder" in message
 
 
+@pytest.mark.parametrize("name", ["recipe.json", "judge.pt"])
+def test_what_a_run_goes_on_with_is_damaged(
+    name: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder_of(words) / name
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    message = fails(words, capsys)
+    path.write_bytes(content)
+    assert f"{path} is damaged" in message
+    assert message.endswith(f"remove {path.parent} to start anew")
+
+
+def test_an_unknown_precision(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "foo" in fails([*words, "--precision", "foo"], capsys)
+
+
 def test_a_lost_shard_is_written_again_the_same(words: list[str]) -> None:
     shard = sorted(folder_of(words).glob("*.parquet"))[3]
     content = shard.read_bytes()

@@ -102,6 +102,13 @@ def test_going_on_with_other_values_of_the_same_number(
         (["--data.init_args.scale", "-2"], "scale is -2.0, expected at least 0"),
         (["--data.init_args.size", "18"], "side divisible by 4"),
         (["--trainer.max_epochs", "-1"], "training has no end"),
+        (
+            ["--trainer.accelerator", "foo"],
+            "--trainer do not go together or with this machine: You",
+        ),
+        (["--trainer.devices", "0"], "--trainer do not go together or with this machine: `Trainer"),
+        (["--seed_everything", "-1"], "seed_everything is -1, expected a whole number from 0 to 4"),
+        (["--data.init_args.seed", "4294967296"], "seed is 4294967296, expected a whole number"),
     ],
 )
 def test_options_out_of_range(
@@ -114,6 +121,25 @@ def test_options_out_of_range(
 def test_a_missing_generator(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     words = ["evaluate", *DATA, "--folder", str(tmp_path), "--generator", str(tmp_path / "no.ckpt")]
     assert "no generator checkpoint at" in fails(words, capsys)
+
+
+def test_a_refused_audit_leaves_no_folder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "audit"
+    words = ["audit", "--folder", str(folder)]
+    assert "--seed is -1, expected a whole number" in fails([*words, *DATA, "--seed", "-1"], capsys)
+    table = tmp_path / "table.csv"
+    table.write_text("file,hair\n1.jpg,\n")
+    assert "hair" in fails([*words, "--table", str(table), "--label", "hair"], capsys)
+    assert not folder.exists()
+
+
+def test_a_yaml_that_is_not_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "data.yaml"
+    path.write_bytes("data: Übung".encode("latin-1"))
+    for command in (["audit"], ["generator", "fit"], ["study"]):
+        assert f"{path} is not UTF-8" in fails([*command, "-c", str(path)], capsys)
 
 
 def test_a_read_only_folder(
