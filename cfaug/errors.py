@@ -1,5 +1,6 @@
 """One clear line for what a user can mend."""
 
+import re
 import sys
 import traceback
 from argparse import ArgumentError
@@ -33,7 +34,7 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
             if not isinstance(error, ArgumentError):
                 raise
             # A usage of hundreds of lines, as the parser would print it, hides what is wrong.
-            message, status = f"{_one_line(error)}; --help lists the options", 2
+            message, status = f"{_of_parser(error)}; --help lists the options", 2
         print(f"cfaug: error: {message}", file=sys.stderr)
         return status
     return 0
@@ -46,6 +47,13 @@ def message_for_users(error: Exception) -> str | None:
 
 def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
+
+
+def _of_parser(error: ArgumentError) -> str:
+    # Of a class that may be left out, the parser also tells that what was given is not None.
+    told = _one_line(error)
+    own = re.search(r"given class_path '(.+?)': (.+?)( - Expected a <class 'NoneType'>.*)?$", told)
+    return f"{own[1]}: {own[2]}" if own else told
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -56,7 +56,8 @@ def read_checkpoint(path: Path, what: str = "checkpoint") -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    told = " ".join(str(error).split()).partition(". ")[0]  # what follows is advice on torch
+    return f"{type(error).__name__}: {told[:200]}"
 
 
 def load_generator(path: Path) -> Generator:

@@ -291,6 +291,10 @@ def test_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["benchmark", "-c", "no.yaml"], "File does not exist: '.*no.yaml'"),
         (["report"], "arguments are required: runs"),
         (["faces", "--count", "few"], '"count".*few'),
+        (
+            ["audit", *DATA, "--data.init_args.colour", "red"],
+            "error: datamodules.digits.ConfoundedDigits: Option 'colour' is not accepted;",
+        ),
     ],
 )
 def test_wrong_words_are_told_in_one_line(
@@ -298,7 +302,8 @@ def test_wrong_words_are_told_in_one_line(
 ) -> None:
     assert main(words) == 2
     told = capsys.readouterr().err
-    assert re.fullmatch(f"cfaug: error: .*{message}.*; --help lists the options\n", told)
+    assert re.search(message, told)
+    assert re.fullmatch("cfaug: error: .*; --help lists the options\n", told)
 
 
 def test_audit_of_a_table_needs_no_image(
