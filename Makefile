@@ -81,9 +81,10 @@ families: setup ## The default generator and the baselines on every other family
 	done
 
 .PHONY: speed
-speed: setup ## Measure how fast images are rendered, and read from files
+speed: setup ## Measure how fast images are rendered and read from files, and a table audited
 	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/rendering.py
 	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/loading.py
+	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/auditing.py
 
 .PHONY: docs
 docs: setup ## Build the site into docs/_build/html, offline; a broken link or reference fails

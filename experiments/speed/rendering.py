@@ -17,9 +17,11 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import RandomCrop
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
+from cfaug.callbacks.records import this_machine
 from cfaug.commands.common import data_parser
 from datamodules.digits import ConfoundedDigits
 from datamodules.renderers import Color, Fill, Renderer, Rotation, Texture, Thickness
+from datamodules.writing import write_json
 
 FAMILIES = (
     "mnist-colored",
@@ -124,10 +126,11 @@ def images_per_second(data: ConfoundedDigits) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, and leave the figures in ``runs/speed/rendering.json``."""
     table = Table(title=f"{IMAGES:,} images, {torch.get_num_threads()} threads")
     for column in ("family", "seconds", "images/s", "one at a time, images/s", "times"):
         table.add_column(column, justify="left" if column == "family" else "right")
+    found = {}
     parser = data_parser("rendering", "Measure how fast images are rendered.")
     for family in FAMILIES:
         options = parser.parse_args(["-c", f"experiments/data/{family}.yaml"])
@@ -136,7 +139,9 @@ def main() -> None:
         ours, reference = images_per_second(data)
         figures = f"{IMAGES / ours:.1f}", f"{ours:,.0f}", f"{reference:,.0f}"
         table.add_row(family, *figures, f"{ours / reference:.1f}")
+        found[family] = {"images_per_second": ours, "one_at_a_time": reference}
     Console().print(table)
+    write_json(Path("runs/speed/rendering.json"), {"machine": this_machine(), **found})
 
 
 if __name__ == "__main__":
