@@ -52,13 +52,19 @@ class ImageStore(ABC):
 
 
 class ImageFolder(ImageStore):
-    """A folder of images and of folders of images; links to folders are not followed."""
+    """A folder of images and of folders of images; links to folders are followed."""
 
     def names(self) -> list[str]:
-        """See `ImageStore.names`."""
+        """See `ImageStore.names`.
+
+        Raises:
+            ValueError: If a folder is a link to one that holds it.
+        """
         found = []
-        for folder, inner, files in os.walk(self.path):
+        for folder, inner, files in os.walk(self.path, followlinks=True):
             inner[:] = [name for name in inner if not _is_hidden(name)]
+            for name in inner:
+                _refuse_loop(Path(folder, name))
             below = Path(folder).relative_to(self.path).as_posix()
             prefix = "" if below == "." else f"{below}/"
             found += [f"{prefix}{file}" for file in files if _is_image(file)]
@@ -131,6 +137,12 @@ def _is_image(name: str) -> bool:
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
+
+
+def _refuse_loop(folder: Path) -> None:
+    if folder.is_symlink() and folder.resolve() in {above.resolve() for above in folder.parents}:
+        msg = f"{folder} links to {folder.resolve()}, a folder that holds it; remove the link"
+        raise ValueError(msg)
 
 
 def open_images(path: Path) -> ImageStore:

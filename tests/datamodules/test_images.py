@@ -127,6 +127,30 @@ def test_hidden_folders_hold_no_images(tmp_path: Path) -> None:
     assert open_images(tmp_path).names() == ["cats/1.png"]
 
 
+def test_links_to_folders_are_followed(tmp_path: Path) -> None:
+    for name in ("images/cats/1.png", "elsewhere/2.png"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(name.encode())
+    (tmp_path / "images/dogs").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "images/felines").symlink_to(tmp_path / "images/cats")
+    store = open_images(tmp_path / "images")
+    assert store.names() == ["cats/1.png", "dogs/2.png", "felines/1.png"]
+    assert store.read("dogs/2.png") == b"elsewhere/2.png"
+
+
+@pytest.mark.parametrize(
+    ("link", "target"), [("a/up", ""), ("a/out", ".."), ("a/b", "b")], ids=["up", "out", "crossed"]
+)
+def test_links_in_a_circle_are_named(link: str, target: str, tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    for name in ("a", "b"):
+        (images / name).mkdir(parents=True)
+    (images / link).symlink_to(images / target)
+    (images / "b/a").symlink_to(images / "a")
+    with pytest.raises(ValueError, match="images/.* links to .*, a folder that holds it; remove"):
+        open_images(images).names()
+
+
 def test_what_unpacks_to_too_much_or_is_damaged_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
