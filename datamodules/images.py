@@ -2,10 +2,15 @@
 
 import io
 import os
+import re
+import warnings
 import zipfile
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import torch
@@ -26,6 +31,7 @@ MOST_BYTES = 256_000_000
 """Most bytes of an image in an archive, where a small one can unpack to any size."""
 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_LIMIT = Lock()
 
 
 class ImageStore(ABC):
@@ -210,20 +216,19 @@ def read_pixels(
             mode = ImageReadMode.RGB
             pixels: Tensor = decode_jpeg(buffer, mode=mode, apply_exif_orientation=True)
             return pixels
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
-        count = image.width * image.height
-        if count <= max_pixels and image.mode not in {"I", "F"}:
-            return _pixels(image)
+        with _at_most(max_pixels):
+            image = Image.open(io.BytesIO(content), formats=FORMATS)
+            if image.mode not in {"I", "F"}:
+                return _pixels(image)
         why = "it has 32 bits for each pixel; convert it to 8 or 16"
-        if count > max_pixels:
-            why = f"it has more than {max_pixels:,} pixels; {advice}"
-    except Image.DecompressionBombError:
-        why = f"it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels; scale it down"
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        why = f"it has more than {max_pixels:,} pixels; {advice}"
     except UnidentifiedImageError as error:
         msg = f"the file {name} is no image that can be read, whatever its name says"
         raise ImageError(msg) from error
     except Exception as error:  # decoders raise whatever the damage provokes
-        msg = f"the image {name} is damaged or cut short: {error}"
+        damage = re.sub(r"^.*\.cpp:\d+, ", "", str(error))  # torchvision tells its line of C++
+        msg = f"the image {name} is damaged or cut short: {damage}"
         raise ImageError(msg) from error
     msg = f"the image {name} is refused: {why}"
     raise ImageError(msg)
@@ -234,6 +239,18 @@ def encode_png(image: Tensor) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image.permute(1, 2, 0).numpy()).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+@contextmanager
+def _at_most(pixels: int) -> Iterator[None]:
+    """Let Pillow raise above so many pixels, and not by its own limit, which is global."""
+    category = Image.DecompressionBombWarning
+    with _LIMIT, warnings.catch_warnings(action="error", category=category):
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixels
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 def _jpeg_frame(content: bytes) -> tuple[int, int]:
