@@ -2,8 +2,9 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
@@ -73,17 +74,50 @@ def read_table(path: Path) -> pa.Table:
 
 def _read_text(path: Path) -> pa.Table:
     delimiter = _DELIMITERS[path.suffix.lower()]
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        names = next(csv.reader(file, delimiter=delimiter), [])
-    return pa_csv.read_csv(
-        path,
-        # Named here, so that a column of zeros and ones stays the text that it is.
-        read_options=pa_csv.ReadOptions(column_names=names, skip_rows=1),
-        parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=False),
-        convert_options=pa_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-        ),
-    )
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = csv.reader(file, delimiter=delimiter)
+            rows = _from_header(lines)
+            names = next(rows, [])
+            above = lines.line_num
+            if not any(rows):
+                return pa.table({})
+        return pa_csv.read_csv(
+            path,
+            # Named here, so that a column of zeros and ones stays the text that it is.
+            read_options=pa_csv.ReadOptions(column_names=names, skip_rows=above),
+            parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=False),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        _refuse_wrong_row(path, delimiter)
+        raise
+
+
+def _from_header(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Without the blank lines above the header."""
+    return dropwhile(lambda cells: not any(map(str.strip, cells)), rows)
+
+
+def _refuse_wrong_row(path: Path, delimiter: str) -> None:
+    """Name the first row of a text that is not UTF-8, or not as wide as the header."""
+    lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
+    rows = csv.reader((line.decode() for line in lines), delimiter=delimiter)
+    row, width = 0, 0  # the header is row 0
+    try:
+        for cells in filter(None, _from_header(rows)):
+            width = width or len(cells)
+            if len(cells) != width:
+                msg = (
+                    f"row {row} of {path} has {len(cells)} cell(s), expected {width} as its header"
+                )
+                raise ValueError(msg)
+            row += 1
+    except UnicodeDecodeError as error:
+        msg = f"{f'row {row}' if row else 'the header'} of {path} is not UTF-8; save it as UTF-8"
+        raise ValueError(msg) from error
 
 
 def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:

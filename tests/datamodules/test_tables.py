@@ -62,6 +62,13 @@ def test_commas_quotes_and_any_script_are_kept(tmp_path: Path) -> None:
     assert rows.space.attributes[0].values == ('blond, "dyed"', "黒")
 
 
+@pytest.mark.parametrize("blank", ["\n", "\r\n\r\n", "  \n", "\ufeff\n", ",,\n"])
+def test_cells_below_a_blank_line_stay_text(blank: str, tmp_path: Path) -> None:
+    rows = encoded(written(tmp_path, blank + "file,hair,hat\na,01,\n\nb,02,x\n"), attributes=[])
+    assert rows.files == ["a", "b"]
+    assert rows.space.attributes[0].values == ("01", "02")
+
+
 @pytest.mark.parametrize("name", ["table.tsv", "table.parquet", "TABLE.CSV"])
 def test_formats_agree(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
@@ -130,9 +137,11 @@ def test_missing_values_are_an_error_unless_one_says_what_to_do(tmp_path: Path) 
     ("content", "message"),
     [
         ("file,hair\n", "has no rows"),
-        ("", "has no rows|cannot be read"),
+        ("file,hair", "table.csv has no rows"),
+        ("", "table.csv has no rows"),
         ("file,hair,hair\na,b,c\n", r"two columns of the name \['hair'\]"),
-        ("file,hair\na,b,c\n", "cannot be read.*columns"),
+        ("file,hair\na,b,c\n", r"row 1 of .*table.csv has 3 cell\(s\), expected 2 as its header"),
+        ("\nfile,hair\na,b\n\nc\n", r"row 2 of .*table.csv has 1 cell\(s\), expected 2"),
         ("name,hair\na,b\n", r"no column 'file'; its columns are \['name', 'hair'\]"),
         ("file,hat\na,b\n", r"no column 'hair'"),
         ("file,hair\na,b\nc,b\n", "attribute 'hair' has 1 value"),
@@ -142,7 +151,9 @@ def test_missing_values_are_an_error_unless_one_says_what_to_do(tmp_path: Path) 
         ("file,hair\nC:\\a.jpg,b\nc,d\n", "row 1 of .*stay below it"),
         ("file,hair\na,b\nc,d\na,d\n", "row 3 of .* names the file 'a', as an earlier row does"),
         ("file,hair\na,b\n,d\n", "row 2 of .* names no file"),
-        (b"file,hair\na,\xff\xfe\n", "cannot be read"),
+        (b"file,hair\na,b\nc,\xff\xfe\n", "row 2 of .*table.csv is not UTF-8; save it as UTF-8"),
+        (b"file,hair\n" + b"a,b\n" * 9_000 + b"c,\xe4\n", "row 9001 of .* is not UTF-8"),
+        ("file,hair\n".encode("utf-16"), "the header of .*table.csv is not UTF-8"),
         (
             'file,hair\na,x\nb,"y\nc,x\nd,y\n',
             "row 2 of .* has a 'hair' of several lines; is a quote",
