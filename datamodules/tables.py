@@ -19,8 +19,12 @@ from datamodules.attributes import Attribute, AttributeSpace
 MOST_VALUES = 100
 """An attribute with more values is taken for a number, a name or a date."""
 
-MISSING = ["", "NA", "N/A", "NaN", "nan", "null"]
-"""Cells without a value."""
+MISSING = [
+    *("", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>"),
+    *("NaN", "nan", "NAN", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+    *("NULL", "Null", "null", "None"),
+]
+"""Cells without a value, those of pandas and two spellings more."""
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
@@ -180,6 +184,10 @@ def encode_table(
         if name not in table.column_names:
             msg = f"the table {path} has no column '{name}'; its columns are {table.column_names}"
             raise ValueError(msg)
+        if name in reserved and name in chosen:
+            what = "names of files" if name == file_column else "splits"
+            msg = f"column '{name}' of {path} holds the {what} and can be no label or attribute"
+            raise ValueError(f"{msg}; choose another")
     table = pa.table({name: _as_text(path, name, table[name]) for name in [*reserved, *chosen]})
     # Before rows are dropped, so that messages count rows as the file does.
     if file_column:

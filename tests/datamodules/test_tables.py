@@ -133,6 +133,30 @@ def test_missing_values_are_an_error_unless_one_says_what_to_do(tmp_path: Path) 
     assert named.attributes[:, 1].tolist() == [1, 2, 0, 1, 2]
 
 
+def test_what_tools_write_for_no_value_is_missing(tmp_path: Path) -> None:
+    words = ["", " ", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "NAN"]
+    kept = ["none", "inf", "-", "unknown"]
+    lines = [f"{row}.jpg,{word}" for row, word in enumerate([*words, *kept])]
+    rows = encoded(written(tmp_path, "\n".join(["file,hair", *lines])), missing="drop")
+    assert list(rows.space.attributes[0].values) == sorted(kept)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"label": "file"}, "column 'file' of .*table.csv holds the names of files and can be no"),
+        ({"attributes": ["file"]}, "column 'file' of .* can be no label or attribute; choose"),
+        ({"attributes": ["part"], "split_column": "part"}, "column 'part' of .* holds the splits"),
+    ],
+)
+def test_columns_of_files_and_splits_are_no_attributes(
+    options: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "file,hair,part\na,x,train\nb,y,test\n")
+    with pytest.raises(ValueError, match=message):
+        encoded(path, **options)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
