@@ -1,6 +1,7 @@
 """Data whose images lie in files: decoded as they are fetched, split by group."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 import numpy as np
 import torch
@@ -208,9 +209,11 @@ def match_files(files: list[str], store: ImageStore) -> None:
     known = set(there)
     absent = [name for name in files if name not in known]
     if absent:
-        lower = {name.lower(): name for name in there}
-        other = lower.get(absent[0].lower())
+        spelt = {_plainly(name): name for name in there}
+        other = spelt.get(_plainly(absent[0]))
         hint = f"; there is '{other}'" if other else ""
+        if other and normalize("NFC", other) == normalize("NFC", absent[0]):
+            hint += ", of the same letters in another Unicode form (NFC or NFD)"
         msg = (
             f"{len(absent):,} of {len(files):,} rows have no image in {store.path}: "
             f"{', '.join(absent[:3])}{' ...' if len(absent) > 3 else ''}{hint}"
@@ -225,6 +228,11 @@ def match_files(files: list[str], store: ImageStore) -> None:
             highlight=False,
             markup=False,
         )
+
+
+def _plainly(name: str) -> str:
+    """A name without what tells spellings of it apart: case, Unicode form, slashes, ``./``."""
+    return PurePosixPath(normalize("NFC", name).lower().replace("\\", "/")).as_posix()
 
 
 def draw_splits(groups: Tensor, shares: dict[str, float], seed: int) -> list[str]:

@@ -6,8 +6,9 @@ import torch
 
 from cfaug.confounding import contingency, mutual_information
 from datamodules.attributes import attribute_space
-from datamodules.files import draw_splits
+from datamodules.files import draw_splits, match_files
 from datamodules.folder import ImagesWithTable
+from datamodules.images import open_images
 from datamodules.process import draw_attributes
 from datamodules.sampling import independent_rows
 from tests.people import HAIR, SEX, write_people
@@ -171,6 +172,25 @@ def test_rows_and_images_are_matched(
         ValueError, match=r"2 of 202 rows have no image in .*: 0.PNG, gone.png; there is '0.png'"
     ):
         loaded(people, table=table)
+
+
+@pytest.mark.parametrize(
+    ("told", "there", "hint"),
+    [
+        ("./a/1.png", "a/1.png", "there is 'a/1.png'"),
+        ("a\\1.png", "a/1.png", "there is 'a/1.png'"),
+        (".\\A\\1.PNG", "a/1.png", "there is 'a/1.png'"),
+        ("\u00fc.png", "u\u0308.png", r"there is 'u\u0308.png', of the same .* \(NFC or NFD\)"),
+        ("u\u0308.png", "\u00fc.png", r"there is '\u00fc.png', of the same .* \(NFC or NFD\)"),
+    ],
+)
+def test_an_image_of_almost_the_name_is_told(
+    told: str, there: str, hint: str, tmp_path: Path
+) -> None:
+    (tmp_path / there).parent.mkdir(exist_ok=True)
+    (tmp_path / there).write_bytes(b"")
+    with pytest.raises(ValueError, match=f"{hint}$"):
+        match_files([told], open_images(tmp_path))
 
 
 @pytest.mark.parametrize("workers", [0, 1])
