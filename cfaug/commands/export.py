@@ -36,17 +36,24 @@ def export(made: Counterfactuals, folder: Path) -> None:
         folder: Is made.
 
     Raises:
-        ValueError: If it exists or cannot be written.
+        ValueError: If it exists or cannot be written, or two columns would have the same name.
     """
     names = made.space.names
     codes = {"": made.target, "source_": made.source}
     if made.read is not None:
         codes["read_"] = made.read
     header = ["file", *(f"{prefix}{name}" for prefix in codes for name in names)]
+    header += ["index", "copy", *(["source_file"] if made.files else [])]
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        msg = (
+            f"table.csv would have two columns of the name {twice}, by the attributes "
+            f"{list(names)}; rename one in your data, or use the shards in {made.folder}"
+        )
+        raise ValueError(msg)
     with whole_folder(folder) as part, (part / "table.csv").open("w", newline="") as file:
         (part / "images").mkdir()
         table = csv.writer(file)
-        table.writerow([*header, "index", "copy", *(["source_file"] if made.files else [])])
+        table.writerow(header)
         for row in track(range(len(made)), description="images"):
             name = f"{row:06}.png"
             (part / "images" / name).write_bytes(made.pngs[row].as_py())

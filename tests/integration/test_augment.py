@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from cfaug.cli import main
-from datamodules.counterfactuals import read_counterfactuals
+from datamodules.attributes import attribute_space
+from datamodules.counterfactuals import Shard, read_counterfactuals, shard_path, write_shard
 from datamodules.folder import ImagesWithTable
 from tests.integration.test_cli import CLASSIFIER, DATA, fit
 from tests.integration.test_errors import checkpoint, fails
@@ -139,3 +140,17 @@ def test_an_export_needs_no_reader_of_its_own(
     pictures = made.pictures(batch["index"].tolist())
     assert torch.equal((batch["image"] * 255).round().byte(), pictures)
     assert "exists; choose another" in fails(["export", str(folder_of(words)), str(out)], capsys)
+
+
+@pytest.mark.parametrize("name", ["index", "copy", "source_file", "file", "source_digit"])
+def test_an_export_has_no_two_columns_of_a_name(
+    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    space = attribute_space({"digit": ["0", "1"], name: ["0", "1"]}, "digit")
+    codes, number = torch.tensor([[0, 1], [1, 0]]), torch.arange(2)
+    images = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
+    shard = Shard(images, number, number, codes, codes, files=["a", "b"])
+    write_shard(shard_path(tmp_path / "made", 0, 1), shard, space, {})
+    message = fails(["export", str(tmp_path / "made"), str(tmp_path / "plain")], capsys)
+    assert f"table.csv would have two columns of the name ['{name}'" in message
+    assert not (tmp_path / "plain").exists()
