@@ -9,7 +9,7 @@ from rich.console import Console
 
 from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.files import ImageFiles
-from datamodules.images import ENDINGS, ImageStore, open_images
+from datamodules.images import ENDINGS, ImageArchive, ImageStore, open_images
 from datamodules.tables import ImageTable
 
 IMAGES = "img_align_celeba"
@@ -64,16 +64,22 @@ class CelebA(ImageFiles):
         **options: Any,
     ) -> None:
         root = Path(root)
+        if attributes is None:  # jsonargparse lets null pass for anything
+            msg = "attributes is null, expected names beside the label, for example [Male], or []"
+            raise ValueError(msg)
         names = (label, *(name for name in attributes if name != label))
         images = find_images(root)
         rows = read_celeba(find(root, ATTRIBUTES), find(root, PARTITION), names)
         super().__init__(images, rows, {}, flip=flip, **options)
 
     def setup(self, stage: str | None = None) -> None:
-        """Match the files, split them, check and print the sizes of the groups.
+        """Match the files, split them, print the sizes of the groups.
+
+        Those of `GROUPS` are checked where the table has the `WHOLE` of CelebA.
 
         Raises:
-            ValueError: If rows have no image, or the groups are not those of the official split.
+            ValueError: If rows have no image, an attribute has one value in training, or the groups
+                are not those of the official split.
         """
         if self.splits:
             return
@@ -124,7 +130,7 @@ def find_images(root: Path) -> ImageStore:
             inner = path / IMAGES
             return open_images(inner if inner.is_dir() else path)
         if path.with_suffix(".zip").is_file():
-            return open_images(path.with_suffix(".zip"))
+            return ImageArchive(path.with_suffix(".zip"), IMAGES)
     msg = (
         f"there is no {IMAGES} (a folder, or a .zip) below {root}; put CelebA there, or name "
         "another folder with --data.init_args.root"
@@ -168,8 +174,13 @@ def read_celeba(attributes: Path, partition: Path, names: tuple[str, ...]) -> Im
             first = f"{', '.join(missing[:3])}{' ...' if len(missing) > 3 else ''}"
             msg = f"{len(missing):,} {what}: {first}; take both from the same version"
             raise ValueError(msg)
+    splits = [split_of[name] for name in files]
+    for number, split in PARTS.items():
+        if split not in splits:
+            msg = f"no image of {partition} is in part {number} ({split}); take the official one"
+            raise ValueError(msg)
     space = AttributeSpace(tuple(Attribute(name, ("no", "yes")) for name in names), names[0])
-    return ImageTable(files, codes, space, [split_of[name] for name in files])
+    return ImageTable(files, codes, space, splits)
 
 
 def _read_lines(path: Path) -> tuple[list[str], list[str]]:
@@ -179,8 +190,15 @@ def _read_lines(path: Path) -> tuple[list[str], list[str]]:
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path} cannot be read: {error}"
         raise ValueError(msg) from error
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and not _split(line):
+            msg = f"line {number} of {path} has no cells, but '{line.strip()}'; remove it"
+            raise ValueError(msg)
     lines = [line for line in lines if line.strip()]
-    count = int(lines.pop(0)) if lines and lines[0].strip().isdigit() else None
+    first, count = _split(lines[0]) if lines else [], None
+    if len(first) == 1 and first[0].isdigit():
+        count = _count(first[0], path)
+        lines.pop(0)
     header: list[str] = []
     if lines and Path(_split(lines[0])[0]).suffix.lower() not in ENDINGS:
         header = _split(lines.pop(0))
@@ -196,7 +214,15 @@ def _read_lines(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _split(line: str) -> list[str]:
-    return line.replace(",", " ").split()
+    return line.replace(",", " ").replace('"', " ").split()
+
+
+def _count(text: str, path: Path) -> int:
+    try:
+        return int(text)
+    except ValueError as error:  # some digits, as that of a square, are no number
+        msg = f"the first line of {path} is '{text}', expected the number of images"
+        raise ValueError(msg) from error
 
 
 def _cells(lines: list[str], path: Path) -> Iterator[list[str]]:
@@ -214,14 +240,16 @@ def _cells(lines: list[str], path: Path) -> Iterator[list[str]]:
 
 
 def _code(value: str, path: Path, file: str, name: str) -> int:
-    if value not in YES:
+    code = YES.get(value.removesuffix(".0"))
+    if code is None:
         msg = f"'{file}' of {path} has {name} '{value}', expected -1 and 1, or 0 and 1"
         raise ValueError(msg)
-    return YES[value]
+    return code
 
 
 def _part(row: list[str], path: Path) -> str:
-    if row[-1] not in PARTS:
+    part = PARTS.get(row[-1].removesuffix(".0"))
+    if part is None:
         msg = f"'{row[0]}' of {path} is in part '{row[-1]}', expected 0 (train), 1 (val), 2 (test)"
         raise ValueError(msg)
-    return PARTS[row[-1]]
+    return part

@@ -164,7 +164,8 @@ class ImageFiles(AttributeDataModule):
         """Match table and files, and split them; the same at every call.
 
         Raises:
-            ValueError: If rows have no image, or a split has none.
+            ValueError: If rows have no image, a split has none, or an attribute has one value in
+                training.
         """
         if self.splits:
             return
@@ -180,9 +181,21 @@ class ImageFiles(AttributeDataModule):
                 msg = f"none of the {len(names):,} images of {self.store.path} is for {split}"
                 raise ValueError(f"{msg}; add images, or a column of splits")
             self.splits[split] = self._split(chosen)
+        self._require_values()
         self.splits["test_confounded"] = self.splits["test"]
         drawn = independent_rows(table[chosen], self.attribute_space, self.seed)
         self.splits["test"] = self._split(chosen[drawn])
+
+    def _require_values(self) -> None:
+        table = self.splits["train"].attributes
+        for attribute, codes in zip(self.attribute_space.attributes, table.T, strict=True):
+            if (codes == codes[0]).all():
+                msg = (
+                    f"all {len(codes):,} training images of {self.store.path} have the same value "
+                    f"of attribute '{attribute.name}', '{attribute.values[int(codes[0])]}'; it "
+                    "needs at least 2: with one value there is nothing to edit, leave it out"
+                )
+                raise ValueError(msg)
 
     def _split(self, rows: Tensor) -> FileSplit:
         return FileSplit(self.store, self.rows, rows, self.image_shape[-1], self.max_pixels)

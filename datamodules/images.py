@@ -90,11 +90,16 @@ class ImageFolder(ImageStore):
 class ImageArchive(ImageStore):
     """A zip of images; folders that hold all of them are no part of their names.
 
+    Args:
+        path: The zip.
+        folder: Name of the folder in it, at any depth, that has the images, if there is one; what
+            lies beside it is left out.
+
     Raises:
         ValueError: If it cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, folder: str = "") -> None:
         super().__init__(path)
         self._opened: tuple[int, zipfile.ZipFile] | None = None
         parts = {}
@@ -102,6 +107,8 @@ class ImageArchive(ImageStore):
             names = [name for name in member.split("/") if name not in {"", "."}]
             if names and _is_image(names[-1]) and not any(map(_is_hidden, names[:-1])):
                 parts[member] = names
+        inside = {member: names for member, names in parts.items() if folder in names[:-1]}
+        parts = inside or parts
         levels = zip(*(names[:-1] for names in parts.values()), strict=False)
         common = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
         self._members = {"/".join(names[common:]): m for m, names in parts.items()}

@@ -51,9 +51,15 @@ def csv(text: str) -> str:
     return "\n".join(",".join(row) for row in rows)
 
 
+def quoted(text: str) -> str:
+    return "\n".join('"' + line.replace(",", '","') + '"' for line in csv(text).splitlines())
+
+
 FORMS = {
     "no count": lambda text: text.split("\n", 1)[1],
     "csv": csv,
+    "quoted csv": quoted,
+    "decimals csv": lambda text: re.sub(r",(-?[01])(?=[,\n])", r",\1.0", csv(text) + "\n"),
     "zeros": lambda text: text.replace("-1", " 0"),
     "CRLF and BOM": lambda text: "\ufeff" + text.replace("\n", "\r\n"),
 }
@@ -63,22 +69,25 @@ FORMS = {
 def test_the_forms_it_circulates_in_are_read_alike(form: str, faces: Path, tmp_path: Path) -> None:
     (tmp_path / IMAGES).mkdir()
     shutil.copytree(faces / IMAGES, tmp_path / IMAGES / IMAGES)  # nested as archives unpack
-    ending = "csv" if form == "csv" else "txt"
+    ending = "csv" if "csv" in form else "txt"
     text = (faces / f"{ATTRIBUTES}.txt").read_text()
     (tmp_path / "Anno").mkdir()
     (tmp_path / "Anno" / f"{ATTRIBUTES}.{ending}").write_bytes(FORMS[form](text).encode())
     text = (faces / f"{PARTITION}.txt").read_text()
-    changed = csv(text) if form == "csv" else text
+    changed = FORMS[form](text) if ending == "csv" else text
     (tmp_path / f"{PARTITION}.{ending}").write_text(changed)
     assert everything(read(tmp_path)) == everything(read(faces))
 
 
-def test_images_may_lie_in_a_zip(faces: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stray", [None, "sample.jpg", "celeba/sample.jpg"])
+def test_images_may_lie_in_a_zip(stray: str | None, faces: Path, tmp_path: Path) -> None:
     for name in (ATTRIBUTES, PARTITION):
         shutil.copy(faces / f"{name}.txt", tmp_path)
     with zipfile.ZipFile(tmp_path / f"{IMAGES}.zip", "w") as archive:
         for path in (faces / IMAGES).iterdir():
-            archive.write(path, f"{IMAGES}/{path.name}")
+            archive.write(path, f"{'celeba/' if stray else ''}{IMAGES}/{path.name}")
+        if stray:
+            archive.writestr(stray, b"")
     images = []
     for root in (faces, tmp_path):
         data = read(root, num_workers=1)
@@ -104,7 +113,11 @@ def test_files_say_what_was_drawn(faces: Path, capsys: pytest.CaptureFixture[str
     assert "train: Blond_Hair=no, Pale_Skin=no:" in " ".join(capsys.readouterr().err.split())
 
 
+HOLDS_NOTHING = "line {} of .*{}.txt has no cells, but ',,,'; remove it"
 DAMAGES = {
+    "commas above": (ATTRIBUTES, r"^", ",,,\n", HOLDS_NOTHING.format(1, ATTRIBUTES)),
+    "commas below": (PARTITION, r"(?=000003)", ",,,\n", HOLDS_NOTHING.format(3, PARTITION)),
+    "no number": (ATTRIBUTES, r"^60", "²", "first line of .*attr.* is '²', expected the number of"),
     "cut short": (ATTRIBUTES, r"^60\n", "70\n", "has 60 rows, expected 70, as its first line says"),
     "empty": (ATTRIBUTES, r"(?s).*", "", "has 0 rows, expected some"),
     "cut in a row": (
@@ -147,6 +160,67 @@ def test_damaged_tables_are_named(damage: str, faces: Path, tmp_path: Path) -> N
     path.write_text(re.sub(pattern, replacement, path.read_text(), count=1))
     with pytest.raises(ValueError, match=message):
         read(tmp_path, label="Blond_Hair")
+
+
+@pytest.mark.parametrize(("part", "split"), [(0, "train"), (1, "val"), (2, "test")])
+def test_a_part_without_images_is_named(part: int, split: str, faces: Path, tmp_path: Path) -> None:
+    path = tmp_path / f"{PARTITION}.txt"
+    text = (faces / f"{PARTITION}.txt").read_text()
+    path.write_text(text.replace(f".jpg {part}", f".jpg {(part + 1) % 3}"))
+    with pytest.raises(
+        ValueError, match=rf"no image of .*{PARTITION}.txt is in part {part} \({split}"
+    ):
+        read_celeba(faces / f"{ATTRIBUTES}.txt", path, ("Smiling",))
+
+
+def test_attributes_are_named_once_and_have_two_values_in_training(
+    faces: Path, tmp_path: Path
+) -> None:
+    for name in (PARTITION, ATTRIBUTES):
+        shutil.copy(faces / f"{name}.txt", tmp_path)
+    (tmp_path / IMAGES).symlink_to(faces / IMAGES)
+    path = tmp_path / f"{ATTRIBUTES}.txt"
+    header, *rows = (line.split() for line in path.read_text().splitlines()[1:])
+    for row in rows[:48]:  # of training
+        row[1 + header.index("Beard")] = "-1"
+    rows[-1][1 + header.index("Beard")] = "1"
+    path.write_text("\n".join(" ".join(row) for row in [header, *rows]))
+    with pytest.raises(ValueError, match="all 48 training images .* attribute 'Beard', 'no'; it"):
+        read(tmp_path).setup()
+    with pytest.raises(ValueError, match=r"two attributes share a name: \['Smiling', 'Beard', 'Be"):
+        read(tmp_path, attributes=("Beard", "Beard"))
+    with pytest.raises(ValueError, match="attributes is null, expected names beside the label"):
+        read(tmp_path, attributes=None)
+
+
+def test_groups_of_the_whole_of_celeba_have_the_published_sizes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / IMAGES).mkdir()
+    monkeypatch.setattr("datamodules.files.match_files", lambda *_: None)  # there are no images
+    sizes = (
+        *((71_629, 66_874, 22_880, 1_387), (8_535, 8_276, 2_874, 182)),
+        (9_767, 7_535, 2_480, 180),
+    )
+    kinds = [
+        (cells, part)
+        for part, counts in enumerate(sizes)
+        for cells, count in zip(("-1 -1", "-1 1", "1 -1", "1 1"), counts, strict=True)
+        for _ in range(count)
+    ]
+    assert len(kinds) == 202_599
+    rows = [f"{row:06}.jpg {cells}" for row, (cells, _) in enumerate(kinds)]
+    parts = [f"{row:06}.jpg {part}" for row, (_, part) in enumerate(kinds)]
+    for name, lines in ((ATTRIBUTES, ["Blond_Hair Male", *rows]), (PARTITION, parts)):
+        (tmp_path / f"{name}.txt").write_text("\n".join(lines))
+    CelebA(tmp_path).setup()
+    assert "test: Blond_Hair=no, Male=no: 9,767; " in " ".join(capsys.readouterr().err.split())
+    parts[-1] = parts[-1][:-1] + "1"  # a fair man of the test set
+    (tmp_path / f"{PARTITION}.txt").write_text("\n".join(parts))
+    with pytest.raises(
+        ValueError, match=r"groups of val have \[8535, 8276, 2874, 183\] images, the official"
+    ):
+        CelebA(tmp_path).setup()
 
 
 def test_missing_parts_say_what_to_put_where(faces: Path, tmp_path: Path) -> None:
