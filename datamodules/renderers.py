@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from datamodules.attributes import Attribute
+from datamodules.base import require_at_least
 from datamodules.noise import uniform
 from datamodules.textures import drawn_textures, read_textures
 
@@ -83,9 +84,13 @@ class Thickness(Renderer):
     Args:
         thin: Erosion radius, in half pixels.
         thick: Dilation radius, in half pixels.
+
+    Raises:
+        ValueError: If a radius is negative.
     """
 
     def __init__(self, thin: int = 1, thick: int = 2) -> None:
+        require_at_least(0, thin=thin, thick=thick)
         super().__init__(Attribute("thickness", ("thin", "thick")))
         self.thin = thin
         self.thick = thick

@@ -131,6 +131,12 @@ def test_unknown_color_is_named() -> None:
         Color(("red", "pink"))
 
 
+@pytest.mark.parametrize("name", ["thin", "thick"])
+def test_a_negative_radius_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is -1, expected at least 0"):
+        Thickness(**{name: -1})
+
+
 @pytest.mark.parametrize(
     ("value", "operation", "radius"), [(0, grey_erosion, 1), (1, grey_dilation, 2)]
 )
