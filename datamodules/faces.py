@@ -19,7 +19,7 @@ from datamodules.attributes import AttributeSpace, Batch, attribute_space
 from datamodules.celeba import ATTRIBUTES, IMAGES, PARTITION, CelebA, find, read_celeba
 from datamodules.files import FileSplit, TableSplit
 from datamodules.images import decode
-from datamodules.noise import uniform
+from datamodules.noise import require_seed, uniform
 from datamodules.process import draw_attributes
 from datamodules.writing import whole_folder
 
@@ -146,8 +146,9 @@ def write_faces(
         seed: Seed of everything.
 
     Raises:
-        ValueError: If the folder exists or cannot be written, or a strength is wrong.
+        ValueError: If the folder exists or cannot be written, or a strength or the seed is wrong.
     """
+    require_seed("seed", seed)
     space = faces_space()
     index = torch.arange(count)
     labels = (uniform(seed, "faces/label", index, 1)[:, 0] < 0.5).long()
@@ -254,8 +255,12 @@ class Faces(CelebA):
         root = Path(root)
         try:
             self.face_seed = int(json.loads((root / RECIPE).read_text())["seed"])
-        except (OSError, ValueError, KeyError) as error:
-            msg = f"there are no drawn faces in {root} ({error}); draw some: cfaug faces {root}"
+            require_seed("its seed", self.face_seed)
+        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+            msg = (
+                f"there are no drawn faces in {root}, its {RECIPE} cannot be read ({error}); draw "
+                f"some: cfaug faces {root}"
+            )
             raise ValueError(msg) from error
         super().__init__(root, label, attributes, **options)
         self.oracle = oracle

@@ -247,6 +247,26 @@ def test_faces_follow_their_seed_and_strength(tmp_path: Path) -> None:
         list(write_faces(roots[0], 20, 0.9, 0))
 
 
+@pytest.mark.parametrize("seed", ["-1", str(2**64)])
+def test_a_seed_that_is_none_is_named(
+    seed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["faces", str(tmp_path / "faces"), "--count", "10", "--seed", seed]) == 1
+    assert (
+        f"cfaug: error: seed is {seed}, expected a whole number from 0" in capsys.readouterr().err
+    )
+    assert not (tmp_path / "faces").exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["[1]", "1", "null", "{}", "{", '{"seed": [1]}', '{"seed": 1e400}', '{"seed": -1}']
+)
+def test_a_recipe_of_faces_that_is_none_is_named(content: str, tmp_path: Path) -> None:
+    (tmp_path / "faces.json").write_text(content)
+    with pytest.raises(ValueError, match="faces.json cannot be read .*; draw some: cfaug faces"):
+        Faces(tmp_path)
+
+
 def test_half_a_set_of_faces_does_not_stay(tmp_path: Path) -> None:
     drawing = write_faces(tmp_path / "faces", 20, 0.9, 0)
     next(drawing)
