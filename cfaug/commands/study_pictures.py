@@ -1,16 +1,22 @@
 """The figures of a study."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Configurations at one strength: points (name, x, y, error of y), and others' accuracies."""
+    """Configurations at one strength, all in per cent.
+
+    Args:
+        title: The strength.
+        points: Name, how often an edit of the label takes, accuracy, and its standard error.
+        levels: Accuracies of methods without a generator.
+    """
 
     title: str
     points: list[tuple[str, float, float, float]]
@@ -18,36 +24,40 @@ class Panel:
 
 
 def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
-    """Accuracy on unconfounded images against the effectiveness of editing the label, in per cent.
+    """What is wrong on unconfounded images against what is wrong after edits of the label.
+
+    Both in per cent on a logarithmic scale, which tells good configurations apart, and the better
+    the further to the top and to the right. Points are numbered, the best accuracy first.
 
     Args:
         panels: One for each strength.
         path: The picture.
     """
-    columns = min(3, max(1, len(panels)))
-    lines = max(1, math.ceil(len(panels) / columns))
-    figure = Figure(figsize=(1 + 5 * columns, 0.2 + 4.4 * lines), layout="constrained")
+    figure = Figure(figsize=(7.5, 4.4 * len(panels)), layout="constrained")
     for number, panel in enumerate(panels, start=1):
-        axes = figure.add_subplot(lines, columns, number)
-        for name, x, y, error in panel.points:
-            axes.errorbar(x, y, yerr=error, fmt="o", color="#1f6fb2", markersize=5)
-            axes.annotate(name, (x, y), (5, 4), textcoords="offset points", fontsize=8)
-        # A line far below would squeeze the points together.
+        axes = figure.add_subplot(len(panels), 1, number)
+        for rank, (name, effect, accuracy, error) in enumerate(panel.points, start=1):
+            # A judge that misreads none of the edits has no place on the scale.
+            x, y = max(100 - effect, 0.1), max(100 - accuracy, 0.1)
+            label = f"{rank} {name}"
+            axes.errorbar(x, y, yerr=error, fmt="o", color="#1f6fb2", markersize=4, label=label)
+            axes.annotate(str(rank), (x, y), (4, 4), textcoords="offset points", fontsize=8)
         if "oracle" in panel.levels:
-            axes.axhline(panel.levels["oracle"], color="#999999", linewidth=1, linestyle="--")
+            error = 100 - panel.levels["oracle"]
+            axes.axhline(error, color="#999999", linewidth=1, linestyle="--")
         levels = ", ".join(f"{name} {value:.1f}" for name, value in panel.levels.items())
-        axes.set_title(f"{panel.title}\n{levels}", fontsize=10)
-        axes.set_xlabel("a judge reads the new label after do(label), %")
-        axes.margins(0.15)
-        for low, high, limit in (
-            (*axes.get_xlim(), axes.set_xlim),
-            (*axes.get_ylim(), axes.set_ylim),
-        ):
-            middle, half = (low + high) / 2, max(1.0, (high - low) / 2)  # tenths are noise
-            limit(middle - half, middle + half)
+        axes.set_title(f"{panel.title}; accuracy: {levels}", fontsize=10)
+        axes.set_xlabel("edits of the label that a judge misreads, %")
+        axes.set_ylabel("error on unconfounded test images, %")
+        for axis, scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
+            scale("log")
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_locator(NullLocator())
+            axis.set_inverted(True)
+        axes.margins(0.08)
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=0, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
-    for axes in figure.axes[::columns]:
-        axes.set_ylabel("accuracy on unconfounded test images, %")
     figure.savefig(path, dpi=100)
 
 

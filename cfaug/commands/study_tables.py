@@ -138,7 +138,7 @@ def _markdown(rows: list[Row]) -> str:
 
 
 def _panels(rows: list[Row]) -> list[Panel]:
-    """Accuracy against how well the label is edited at each strength at which a generator is."""
+    """Accuracy against how well the label is edited, where there are generators to compare."""
     panels = []
     for strength in sorted({float(row["strength"]) for row in rows} - {0.0}):
         panel = Panel(f"r = {strength:g}", [], {})
@@ -150,7 +150,7 @@ def _panels(rows: list[Row]) -> list[Panel]:
                 effect = next(v for k, v in _short(row).items() if k.startswith("do(") and v)
                 error = float(row.get("standard_error", 0.0))
                 panel.points.append((name, effect, accuracy, error))
-        if panel.points:
+        if len(panel.points) > 1:
             panels.append(panel)
     return panels
 

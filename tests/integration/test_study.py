@@ -142,9 +142,10 @@ def test_several_strengths_give_a_curve(tmp_path: Path) -> None:
     assert (tmp_path / "strengths.png").stat().st_size > 5_000
 
 
-def test_baselines_alone_give_no_picture_of_generators(tmp_path: Path) -> None:
+def test_one_generator_gives_no_picture_of_generators(tmp_path: Path) -> None:
     write_cell(tmp_path, "erm", 0.9, 0, 50.0)
+    write_cell(tmp_path, "ours", 0.9, 0, 90.0)
     assert tmp_path / "tradeoff.png" not in write_tables(summarize(tmp_path), tmp_path)
     assert not (tmp_path / "tradeoff.png").exists()
-    write_cell(tmp_path, "ours", 0.9, 0, 90.0)
+    write_cell(tmp_path, "theirs", 0.9, 0, 90.0)
     assert tmp_path / "tradeoff.png" in write_tables(summarize(tmp_path), tmp_path)
