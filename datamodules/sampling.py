@@ -10,7 +10,7 @@ from torch.utils.data import Dataset, DistributedSampler
 from datamodules.attributes import AttributeSpace
 from datamodules.noise import uniform
 
-Sampling = Literal["natural", "balanced", "deconfounded", "pairs"]
+Sampling = Literal["natural", "balanced", "deconfounded"]
 
 EARLY_DRAWS = 64_000
 """Draws at the start of a run for which deconfounding weights may be larger."""
@@ -26,8 +26,7 @@ def sampling_weights(
 
     ``balanced`` gives every combination of values that occurs the same share. ``deconfounded``
     gives ``w(z) = Π_i p(z_i) / p(z)``, under which the attributes of a batch are independent with
-    their marginals kept (simulated interventions, Monteiro et al., ICLR 2023, section 3). ``pairs``
-    multiplies such weights of the label and each other attribute, taken alone.
+    their marginals kept (simulated interventions, Monteiro et al., ICLR 2023, section 3).
 
     Args:
         attributes: (N, K) int64 codes.
@@ -44,27 +43,12 @@ def sampling_weights(
     group_share = torch.bincount(groups, minlength=space.num_groups).double() / len(groups)
     if sampling == "balanced":
         return 1 / group_share[groups]
-    if sampling == "pairs":
-        return _pair_weights(attributes, space).clamp(max=cap)
     weights = 1 / group_share[groups]
     for column, cardinality in enumerate(space.cardinalities):
         values = attributes[:, column]
         share = torch.bincount(values, minlength=cardinality).double() / len(values)
         weights = weights * share[values]
     return weights.clamp(max=cap)
-
-
-def _pair_weights(attributes: Tensor, space: AttributeSpace) -> Tensor:
-    count, label = len(attributes), space.label_position
-    classes = attributes[:, label]
-    weights = torch.ones(count, dtype=torch.double)
-    for column, cardinality in enumerate(space.cardinalities):
-        if column != label:
-            values = attributes[:, column]
-            cells = classes * cardinality + values
-            product = torch.bincount(classes)[classes] * torch.bincount(values)[values].double()
-            weights = weights * product / (count * torch.bincount(cells)[cells])
-    return weights
 
 
 def independent_rows(attributes: Tensor, space: AttributeSpace, seed: int) -> Tensor:
