@@ -57,8 +57,8 @@ class AttributeDataModule(LightningDataModule, ABC):
         batch_size: Images per batch and device.
         num_workers: Loader processes; 0 loads in the main process and is fast for data in memory.
         sampling: How training images are drawn: ``natural``, every image once before any comes
-            again; ``balanced``, every
-            combination of values alike; ``deconfounded``, attributes independent of each other.
+            again; ``balanced``, every combination of values alike; ``deconfounded``, attributes
+            independent of each other.
         weight_cap: Largest deconfounding weight; in independent data every weight is 1. The higher,
             the closer to independence, and the fewer different images a batch holds: uncapped, a
             few rare ones would fill it. For the first `EARLY_DRAWS` images of a run it is
