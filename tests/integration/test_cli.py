@@ -293,7 +293,7 @@ def test_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["faces", "--count", "few"], '"count".*few'),
         (
             ["audit", *DATA, "--data.init_args.colour", "red"],
-            "error: datamodules.digits.ConfoundedDigits: Option 'colour' is not accepted;",
+            "datamodules.digits.ConfoundedDigits: Option 'colour' is not accepted",
         ),
     ],
 )
@@ -302,8 +302,7 @@ def test_wrong_words_are_told_in_one_line(
 ) -> None:
     assert main(words) == 2
     told = capsys.readouterr().err
-    assert re.search(message, told)
-    assert re.fullmatch("cfaug: error: .*; --help lists the options\n", told)
+    assert re.fullmatch(f"cfaug: error: .*{message}.*; --help lists the options\n", told)
 
 
 def test_audit_of_a_table_needs_no_image(
