@@ -1,5 +1,6 @@
 """The audit of an attribute table: every pair of attributes, the rare groups, and sets of three."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -16,6 +17,7 @@ from cfaug.confounding import (
     normalized_mutual_information,
     permutation_p_value,
     synergy,
+    synergy_p_value,
     total_correlation,
 )
 from datamodules.attributes import MOST_GROUPS, AttributeSpace
@@ -56,7 +58,7 @@ class PairAudit:
 
 @dataclass(frozen=True)
 class SetAudit:
-    """The label with two attributes, see `total_correlation` and `synergy`; p of the latter two."""
+    """The label with two attributes, see `total_correlation` and `synergy`; p of the synergy."""
 
     names: tuple[str, str, str]
     total_correlation: float
@@ -116,7 +118,7 @@ def audit_attributes(
     chosen = list(combinations(range(len(space.attributes)), 2))
     columns = list(attributes.T.contiguous())
     tables = [contingency(columns[i], columns[j], _sizes(space, i, j)) for i, j in chosen]
-    p_values = _p_values(tables, permutations, seed)
+    p_values = _p_values(tables, permutations, seed, permutation_p_value, limit_p_value)
     pairs = [
         _pair(space, i, j, table, bootstraps, seed, *p)
         for (i, j), table, p in zip(chosen, tables, p_values, strict=True)
@@ -144,21 +146,25 @@ def _sizes(space: AttributeSpace, i: int, j: int) -> tuple[int, int]:
 
 
 def _p_values(
-    tables: list[Tensor], permutations: int | None, seed: int
+    tables: list[Tensor],
+    permutations: int | None,
+    seed: int,
+    by_shuffling: Callable[[Tensor, int, int], float],
+    by_limit: Callable[[Tensor], float | None],
 ) -> list[tuple[float, float]]:
     """Of each table its p-value, and that corrected for all of them."""
-    found = [_p_value(table, len(tables), permutations, seed) for table in tables]
+    needed = PERMUTATIONS_PER_TEST * len(tables)
+
+    def p_value(table: Tensor) -> float:
+        found = by_shuffling(table, permutations or PERMUTATIONS, seed)
+        if permutations or needed <= PERMUTATIONS or found > 0.01:
+            return found
+        limit = by_limit(table)
+        return by_shuffling(table, needed, seed) if limit is None else limit
+
+    found = [p_value(table) for table in tables]
     corrected = holm(torch.tensor(found, dtype=torch.double)).tolist()
     return list(zip(found, corrected, strict=True))
-
-
-def _p_value(table: Tensor, tests: int, permutations: int | None, seed: int) -> float:
-    found = permutation_p_value(table, permutations or PERMUTATIONS, seed)
-    needed = PERMUTATIONS_PER_TEST * tests
-    if permutations or needed <= PERMUTATIONS or found > 0.01:
-        return found
-    limit = limit_p_value(table)
-    return permutation_p_value(table, needed, seed) if limit is None else limit
 
 
 def _pair(
@@ -209,7 +215,7 @@ def _sets(
         both = columns[i] * sizes[2] + columns[j]
         table = contingency(columns[label], both, (sizes[0], sizes[1] * sizes[2]))
         tables.append(table.reshape(sizes))
-    p_values = _p_values([table.flatten(1) for table in tables], permutations, seed)
+    p_values = _p_values(tables, permutations, seed, synergy_p_value, lambda _: None)
     found = [
         SetAudit(
             (space.names[label], space.names[i], space.names[j]),

@@ -89,10 +89,10 @@ def synergy(table: Tensor) -> Tensor:
     Y depends on A and B jointly only (parity), negative where both tell the same of it.
 
     Args:
-        table: (Y, A, B) float64 counts.
+        table: (..., Y, A, B) float64 counts.
     """
-    together = mutual_information(table.flatten(1))
-    return together - mutual_information(table.sum(2)) - mutual_information(table.sum(1))
+    together = mutual_information(table.flatten(-2))
+    return together - mutual_information(table.sum(-1)) - mutual_information(table.sum(-2))
 
 
 def permutation_p_value(table: Tensor, permutations: int, seed: int) -> float:
@@ -115,6 +115,27 @@ def permutation_p_value(table: Tensor, permutations: int, seed: int) -> float:
         shuffled = _shuffled(table, min(at_once, permutations - start), generator)
         information = torch.special.xlogy(shuffled, shuffled).sum((1, 2))
         hits += int((information >= observed * (1 - 1e-12)).sum())
+    return (1 + hits) / (1 + permutations)
+
+
+def synergy_p_value(table: Tensor, permutations: int, seed: int) -> float:
+    """P-value of the synergy where A and B each follow Y and nothing else.
+
+    By shuffling B among the images of each value of Y, (1 + #at least as large) / (1 + draws): that
+    keeps what each alone tells of Y, and the synergy that few images have by chance.
+
+    Args:
+        table: (Y, A, B) float64 counts.
+        permutations: Number of shuffles.
+        seed: Seed of the shuffles.
+    """
+    generator = np.random.default_rng(seed)
+    at_once = max(1, 10_000_000 // table.numel())  # large tables would fill the memory
+    observed, hits = synergy(table), 0
+    for start in range(0, permutations, at_once):
+        count = min(at_once, permutations - start)
+        shuffled = torch.stack([_shuffled(part, count, generator) for part in table], dim=1)
+        hits += int((synergy(shuffled) >= observed - 1e-12).sum())
     return (1 + hits) / (1 + permutations)
 
 

@@ -34,15 +34,17 @@ def _as_fetched(rows: Any) -> Any:
     return rows
 
 
-def require_at_least(smallest: float, **values: float | None) -> None:
-    """Check options by name; None is left to its default.
+def require_at_least(smallest: float, **values: float) -> None:
+    """Check options by name.
 
     Raises:
-        ValueError: If one is smaller; the message names it.
+        ValueError: If one is smaller, or null, which jsonargparse lets pass for anything; the
+            message names it.
     """
     for name, value in values.items():
-        if value is not None and value < smallest:
-            msg = f"{name} is {value}, expected at least {smallest}"
+        if value is None or value < smallest:
+            told = "null" if value is None else value
+            msg = f"{name} is {told}, expected at least {smallest}"
             raise ValueError(msg)
 
 
@@ -92,8 +94,10 @@ class AttributeDataModule(LightningDataModule, ABC):
         counterfactuals: Path | None = None,
     ) -> None:
         super().__init__()
-        require_at_least(1, batch_size=batch_size, epoch_size=epoch_size)
+        require_at_least(1, batch_size=batch_size)
         require_at_least(0, num_workers=num_workers)
+        if epoch_size is not None:
+            require_at_least(1, epoch_size=epoch_size)
         require_seed("seed", seed)
         if weight_cap <= 0:
             msg = f"weight_cap is {weight_cap}, expected a number above 0"

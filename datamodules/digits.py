@@ -77,7 +77,7 @@ class ConfoundedDigits(AttributeDataModule):
         size: int = 28,
         strength: float | dict[str, float] = 0.95,
         conflicting_share: float | None = None,
-        alignment: dict[str, list[str]] | None = None,
+        alignment: dict[str, list[str | int]] | None = None,
         label_noise: float = 0.0,
         protocol: Protocol = "standard",
         oracle: bool = False,

@@ -71,11 +71,21 @@ class FileSplit(TableSplit):
         self.max_pixels = max_pixels
 
     def fingerprint(self) -> str:
-        """See `Split.fingerprint`; of the names of the files too."""
-        names = "\n".join(self.files).encode()
-        return sha256_of(
-            self.attributes, self.rows, torch.frombuffer(bytearray(names), dtype=torch.uint8)
-        )
+        """See `Split.fingerprint`; of the names of the files too, and `ImageStore.mark` of each.
+
+        Raises:
+            ValueError: If a name is not UTF-8.
+            ImageError: If a file is gone.
+        """
+        marks = torch.tensor([self.store.mark(name) for name in self.files])
+        try:
+            names = "\n".join(self.files).encode()
+        except UnicodeEncodeError as error:
+            first = next(n for n in self.files if n != n.encode(errors="ignore").decode())
+            msg = f"the name of the image {first!a} in {self.store.path} is not UTF-8; rename it"
+            raise ValueError(msg) from error
+        letters = torch.frombuffer(bytearray(names), dtype=torch.uint8)
+        return sha256_of(self.attributes, self.rows, letters, marks)
 
     def file_names(self, position: Tensor) -> list[str]:
         """See `Split.file_names`."""
@@ -179,7 +189,8 @@ class ImageFiles(AttributeDataModule):
             chosen = torch.tensor([row for row, name in enumerate(names) if name == split]).long()
             if not len(chosen):
                 msg = f"none of the {len(names):,} images of {self.store.path} is for {split}"
-                raise ValueError(f"{msg}; add images, or a column of splits")
+                todo = "or a column of splits" if self.rows.splits is None else "or change splits"
+                raise ValueError(f"{msg}; add images, {todo}")
             self.splits[split] = self._split(chosen)
         self._require_values()
         self.splits["test_confounded"] = self.splits["test"]
@@ -223,7 +234,11 @@ def match_files(files: list[str], store: ImageStore) -> None:
     absent = [name for name in files if name not in known]
     if absent:
         spelt = {_plainly(name): name for name in there}
+        parts = PurePosixPath(absent[0]).parts
         other = spelt.get(_plainly(absent[0]))
+        if not other:  # a zip's names are without the folders that hold all of it
+            inner = (PurePosixPath(*parts[n:]).as_posix() for n in range(1, len(parts)))
+            other = next((name for name in inner if name in known), None)
         hint = f"; there is '{other}'" if other else ""
         if other and normalize("NFC", other) == normalize("NFC", absent[0]):
             hint += ", of the same letters in another Unicode form (NFC or NFD)"

@@ -6,9 +6,10 @@ from typing import Any
 import torch
 
 from datamodules.attributes import Attribute, AttributeSpace
+from datamodules.base import require_at_least
 from datamodules.files import ImageFiles
 from datamodules.images import ImageStore, open_images
-from datamodules.tables import ImageTable, encode_table, read_table
+from datamodules.tables import SPLITS, ImageTable, encode_table, read_table
 
 
 class ImagesWithTable(ImageFiles):
@@ -17,8 +18,8 @@ class ImagesWithTable(ImageFiles):
     Args:
         images: Folder or zip of the images.
         label: Column of the label, or its name where there is no table.
-        table: CSV, TSV or Parquet of file names and attributes; None takes the name of the folder
-            that an image lies in for its label.
+        table: CSV, TSV or Parquet of file names and attributes; None takes the name of the
+            outermost folder that an image lies in for its label.
         attributes: Columns of the other attributes; None for all that are left.
         file_column: Column of file names.
         split_column: Column that says train, val or test; None draws the splits, stratified by
@@ -46,6 +47,7 @@ class ImagesWithTable(ImageFiles):
         missing: str = "error",
         **options: Any,
     ) -> None:
+        require_at_least(0, val_share=val_share, test_share=test_share)
         if not 0 < val_share < 1 - test_share < 1:
             msg = (
                 f"val_share is {val_share} and test_share {test_share}, expected numbers above 0 "
@@ -76,7 +78,8 @@ def rows_of_folders(store: ImageStore, label: str) -> ImageTable:
         label: Name of the label.
 
     Raises:
-        ValueError: If an image lies in no folder, or there are fewer than two folders.
+        ValueError: If an image lies in no folder, there are fewer than two folders, or they are
+            named as splits.
     """
     files = store.names()
     folders = [PurePosixPath(name).parts[0] for name in files]
@@ -91,6 +94,13 @@ def rows_of_folders(store: ImageStore, label: str) -> ImageTable:
     if len(values) < 2:
         msg = f"{store.path} has {len(values)} folder(s) of images; expected one for each value of"
         raise ValueError(f"{msg} '{label}', or a table")
+    if all(value.lower() in SPLITS and not value.isdigit() for value in values):
+        msg = (
+            f"the folders of {store.path}, {', '.join(values)}, are named as splits; expected one "
+            f"for each value of '{label}': point images to one of them, or give a table with a "
+            "column of splits"
+        )
+        raise ValueError(msg)
     codes = torch.tensor([values.index(folder) for folder in folders])
     space = AttributeSpace((Attribute(label, tuple(values)),), label)
     return ImageTable(files, codes[:, None], space, None)

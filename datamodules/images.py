@@ -56,6 +56,14 @@ class ImageStore(ABC):
             ImageError: If it cannot be read.
         """
 
+    @abstractmethod
+    def mark(self, name: str) -> int:
+        """A number that is another, as good as always, once the content is another.
+
+        Raises:
+            ImageError: If the file cannot be found.
+        """
+
 
 class ImageFolder(ImageStore):
     """A folder of images and of folders of images; links to folders are followed."""
@@ -64,10 +72,10 @@ class ImageFolder(ImageStore):
         """See `ImageStore.names`.
 
         Raises:
-            ValueError: If a folder is a link to one that holds it.
+            ValueError: If a folder is a link to one that holds it, or cannot be read.
         """
         found = []
-        for folder, inner, files in os.walk(self.path, followlinks=True):
+        for folder, inner, files in os.walk(self.path, onerror=_refuse, followlinks=True):
             inner[:] = [name for name in inner if not _is_hidden(name)]
             for name in inner:
                 _refuse_loop(Path(folder, name))
@@ -84,6 +92,14 @@ class ImageFolder(ImageStore):
                 return file.read()
         except OSError as error:
             msg = f"the image {path} cannot be read: {error.strerror}"
+            raise ImageError(msg) from error
+
+    def mark(self, name: str) -> int:
+        """See `ImageStore.mark`; the size in bytes, for copies have other times."""
+        try:
+            return os.stat(f"{self.path}/{name}").st_size
+        except OSError as error:
+            msg = f"the image {self.path}/{name} cannot be read: {error.strerror}"
             raise ImageError(msg) from error
 
 
@@ -143,6 +159,10 @@ class ImageArchive(ImageStore):
         msg = f"the image {name} of {self.path} is refused: {why}"
         raise ImageError(msg)
 
+    def mark(self, name: str) -> int:
+        """See `ImageStore.mark`; the checksum that the zip has of it."""
+        return self._archive().getinfo(self._members[name]).CRC
+
 
 def _is_image(name: str) -> bool:
     return Path(name).suffix.lower() in ENDINGS and not _is_hidden(name)
@@ -150,6 +170,11 @@ def _is_image(name: str) -> bool:
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
+
+
+def _refuse(error: OSError) -> None:
+    msg = f"the folder {error.filename} cannot be read: {error.strerror}"
+    raise ValueError(msg) from error
 
 
 def _refuse_loop(folder: Path) -> None:

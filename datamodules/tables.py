@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
@@ -70,6 +70,9 @@ def read_table(path: Path) -> pa.Table:
     if twice := sorted({name for name in table.column_names if table.column_names.count(name) > 1}):
         msg = f"the table {path} has two columns of the name {twice}; rename one"
         raise ValueError(msg)
+    if "" in (names := [name.strip() for name in table.column_names]):
+        msg = f"column {names.index('') + 1} of the table {path} has no name; name it, or remove it"
+        raise ValueError(msg)
     if not table.num_rows:
         msg = f"the table {path} has no rows"
         raise ValueError(msg)
@@ -79,6 +82,9 @@ def read_table(path: Path) -> pa.Table:
 def _read_text(path: Path) -> pa.Table:
     delimiter = _DELIMITERS[path.suffix.lower()]
     try:
+        is_quoted = b'"' in path.read_bytes()
+        if is_quoted:
+            _refuse_open_quote(path, delimiter)
         with path.open(newline="", encoding="utf-8-sig") as file:
             lines = csv.reader(file, delimiter=delimiter)
             rows = _from_header(lines)
@@ -90,7 +96,7 @@ def _read_text(path: Path) -> pa.Table:
             path,
             # Named here, so that a column of zeros and ones stays the text that it is.
             read_options=pa_csv.ReadOptions(column_names=names, skip_rows=above),
-            parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=False),
+            parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=is_quoted),
             convert_options=pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
@@ -103,6 +109,27 @@ def _read_text(path: Path) -> pa.Table:
 def _from_header(rows: Iterable[list[str]]) -> Iterator[list[str]]:
     """Without the blank lines above the header."""
     return dropwhile(lambda cells: not any(map(str.strip, cells)), rows)
+
+
+def _refuse_open_quote(path: Path, delimiter: str) -> None:
+    """Name the row of a quote that is not closed, which would take the next rows for its cell."""
+    header: list[str] = []
+    row = 0  # the header
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        try:
+            for cells in filter(
+                None, _from_header(csv.reader(file, delimiter=delimiter, strict=True))
+            ):
+                header, row = header or cells, row + 1
+        except csv.Error as error:
+            file.seek(0)
+            rows = filter(None, _from_header(csv.reader(file, delimiter=delimiter)))
+            cells = next(islice(rows, row, None))
+            name = next((n for n, cell in zip(header, cells, strict=False) if "\n" in cell), None)
+            where = f"row {row} of {path}" if row else f"the header of {path}"
+            what = f"has a '{name}' of several lines" if name else f"cannot be read: {error}"
+            msg = f"{where} {what}; is a quote left open there?"
+            raise ValueError(msg) from error
 
 
 def _refuse_wrong_row(path: Path, delimiter: str) -> None:
@@ -230,7 +257,7 @@ def _without_missing(table: pa.Table, path: Path, columns: Sequence[str], missin
 
 
 def _encode(path: Path, name: str, column: pa.ChunkedArray) -> tuple[Attribute, Tensor]:
-    encoded = column.combine_chunks().dictionary_encode()
+    encoded = _without_point(column).combine_chunks().dictionary_encode()
     found: list[str] = encoded.dictionary.to_pylist()
     if any(_is_decimal(value) for value in found[:1000]):
         msg = (
@@ -249,6 +276,13 @@ def _encode(path: Path, name: str, column: pa.ChunkedArray) -> tuple[Attribute, 
     order = torch.tensor([values.index(value) for value in found])
     codes = order[torch.from_numpy(encoded.indices.to_numpy().astype("int64"))]
     return Attribute(name, tuple(values)), codes
+
+
+def _without_point(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers that were written with a point, ``1.0``, as Parquet's are read: ``1``."""
+    if pc.all(pc.match_substring_regex(column, r"^-?[0-9]+\.0+$")).as_py():
+        return pc.replace_substring_regex(column, r"\.0+$", "")
+    return column
 
 
 def _is_decimal(value: str) -> bool:

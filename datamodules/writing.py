@@ -3,10 +3,14 @@
 import json
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import current_thread, main_thread
+from typing import NoReturn
 
 
 @contextmanager
@@ -36,13 +40,19 @@ def whole_file(path: Path) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a folder beside `path` to write to, and rename it to `path` when that went well.
 
+    Nothing half-written stays, also where Ctrl-C or SIGTERM ends the program.
+
     Raises:
-        ValueError: If `path` exists or cannot be written; nothing half-written stays.
+        ValueError: If `path` exists or cannot be written.
     """
     if path.exists():
         msg = f"{path} exists; choose another folder, or remove that one"
         raise ValueError(msg)
     part = None
+    before = signal.getsignal(signal.SIGTERM)
+    is_ours = before is signal.SIG_DFL and current_thread() is main_thread()
+    if is_ours:
+        signal.signal(signal.SIGTERM, _exit)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
@@ -55,6 +65,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
     finally:
         if part is not None:
             shutil.rmtree(part, ignore_errors=True)
+        if is_ours:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _exit(number: int, _: object) -> NoReturn:
+    sys.exit(128 + number)  # as shells have it
 
 
 def _umask() -> int:

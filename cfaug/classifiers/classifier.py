@@ -82,8 +82,8 @@ class Classifier(AttributeModule):
         self.groups = nn.ModuleList(GroupAccuracy(attribute_space.num_groups) for _ in TEST_SETS)
         self.val_groups = GroupAccuracy(attribute_space.num_groups)
         self.tested: list[GroupFigures] = []
-        others = [attribute_space.names[k] for k in non_label_columns(attribute_space)]
-        self.flips = nn.ModuleDict({name: MeanMetric() for name in others})
+        # In a list: names of attributes need not be names that a module may have.
+        self.flips = nn.ModuleList(MeanMetric() for _ in non_label_columns(attribute_space))
 
     def setup(self, stage: str) -> None:
         """Load the generator, which only training needs.
@@ -185,12 +185,11 @@ class Classifier(AttributeModule):
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         if TEST_SETS[dataloader_idx] != "unconfounded" or not data.true_counterfactuals:
             return
-        for column in non_label_columns(space):
-            name = space.names[column]
-            shift = uniform(data.seed, f"flip/{name}", batch["index"], 1)[:, 0]
+        for column, metric in zip(non_label_columns(space), self.flips, strict=True):
+            shift = uniform(data.seed, f"flip/{space.names[column]}", batch["index"], 1)[:, 0]
             targets = other_value(batch["attributes"], space, column, shift)
             edited = self(data.counterfactual(batch, targets)).argmax(1)
-            cast("MeanMetric", self.flips[name]).update((edited != predictions).float())
+            cast("MeanMetric", metric).update((edited != predictions).float())
 
     def on_test_epoch_end(self) -> None:
         """Log accuracies, worst groups and flip rates, in per cent; keep the figures by group."""
@@ -208,10 +207,12 @@ class Classifier(AttributeModule):
                     f"{figures.worst_size}: {self.attribute_space.group_name(figures.worst_group)}"
                 )
             cast("GroupAccuracy", groups).reset()
-        for name, metric in self.flips.items():
+        space = self.attribute_space
+        for column, metric in zip(non_label_columns(space), self.flips, strict=True):
             flips = cast("MeanMetric", metric)
             if flips.update_called:
-                self.log(keys.FLIP_RATE.format(attribute=name), 100 * flips.compute())
+                key = keys.FLIP_RATE.format(attribute=space.names[column])
+                self.log(key, 100 * flips.compute())
             flips.reset()
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:

@@ -243,7 +243,7 @@ def show_remainders(left: tuple[Remainder, ...], cap: float, most: int = 6) -> N
 
 
 def _sets_table(audit: Audit, most: int) -> Table:
-    table = Table(title="the label with two attributes")
+    table = Table(title="the label with two attributes; p: of the synergy")
     for column in ("set", "total correlation (nats)", "synergy (nats)", "p (Holm)"):
         table.add_column(column, justify="left" if column == "set" else "right")
     for found in audit.sets[:most]:

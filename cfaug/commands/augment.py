@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 
 from cfaug import keys
@@ -38,7 +39,7 @@ def main(args: list[str]) -> None:
     )
     parser.add_argument(
         "--targets",
-        type=dict[str, str] | None,
+        type=named_values,
         default=None,
         help="values to set, e.g. '{color: red}', all else kept; by default every attribute but "
         "the label gets a fresh independent value",
@@ -81,6 +82,26 @@ def main(args: list[str]) -> None:
     print(f"{len(made):,} counterfactuals: {options.folder}")
 
 
+def named_values(given: object) -> dict[str, str]:
+    """Values by attribute, ``{Eyeglasses: yes}``; no word is taken for a truth value or a number.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    try:
+        read = yaml.load(given, yaml.BaseLoader) if isinstance(given, str) else given
+    except yaml.YAMLError:
+        read = None
+    if not isinstance(read, dict) or not read:
+        msg = f"--targets is {given}, expected '{{attribute: value}}'"
+        raise ValueError(msg)
+    for name, value in read.items():
+        if not isinstance(value, str):
+            msg = f"--targets has {value} for '{name}', expected a word; in a YAML put it in quotes"
+            raise ValueError(msg)
+    return read
+
+
 def recipe_of(options: Any, generator: Path, data: AttributeDataModule) -> dict[str, str]:
     """What the counterfactuals follow from: they are the same where this is the same."""
     given = options.data.as_dict()
@@ -96,7 +117,7 @@ def recipe_of(options: Any, generator: Path, data: AttributeDataModule) -> dict[
         "images_sha256": data.splits["train"].fingerprint(),
         **{
             name: json.dumps(options[name], sort_keys=True)
-            for name in ("seed", "copies", "targets", "judge_steps", "shard_size")
+            for name in ("seed", "copies", "targets", "judge_steps", "precision", "shard_size")
         },
     }
 

@@ -16,6 +16,7 @@ from cfaug.confounding import (
     normalized_mutual_information,
     permutation_p_value,
     synergy,
+    synergy_p_value,
     total_correlation,
 )
 from datamodules.attributes import attribute_space
@@ -128,6 +129,49 @@ def test_parity_is_found_by_sets_alone() -> None:
     assert first.synergy == pytest.approx(math.log(2), abs=0.01)
     assert first.holm_p_value < 0.05
     assert all(abs(found.synergy) < 0.01 and found.holm_p_value > 0.05 for found in rest)
+
+
+def test_a_strong_pair_and_noise_are_no_synergy() -> None:
+    space = attribute_space({name: list("012345") for name in "yabc"}, "y")
+    found = []
+    for seed in range(5):
+        draw = torch.Generator().manual_seed(seed)
+        y, b, c, other = torch.randint(6, (4, 1300), generator=draw)
+        a = torch.where(torch.rand(1300, generator=draw) < 0.95, y, other)
+        rows = torch.stack([y, a, b, c], dim=1)
+        audit = audit_attributes(rows, space, permutations=199, bootstraps=2, sets=True)
+        assert audit.pairs[0].holm_p_value < 0.05
+        found += audit.sets
+    assert all(some.synergy > 0.01 for some in found)  # of few images, by chance
+    assert sum(some.p_value < 0.2 for some in found) <= 6
+    assert sum(some.p_value > 0.5 for some in found) >= 3
+
+
+def test_synergy_is_shuffled_as_by_rows() -> None:
+    draw = torch.Generator().manual_seed(0)
+    y, a, b = torch.randint(3, (3, 60), generator=draw)
+    b = torch.where(torch.rand(60, generator=draw) < 0.1, (y + a) % 3, b)
+    hits = 0
+    for _ in range(400):
+        order = torch.argsort(y + torch.rand(60, generator=draw))
+        within = torch.empty_like(b)
+        within[torch.argsort(y, stable=True)] = b[order]
+        hits += int(synergy(counted(y, a, within)) >= synergy(counted(y, a, b)) - 1e-12)
+    p_value = synergy_p_value(counted(y, a, b), 4000, 0)
+    assert 0.01 < p_value < 0.5
+    assert p_value == pytest.approx((1 + hits) / 401, abs=0.06)
+
+
+def test_a_value_of_the_label_without_images_changes_no_p_value_of_synergy() -> None:
+    table = torch.tensor([[[5, 1, 2], [0, 4, 3]], [[1, 6, 2], [3, 0, 4]]]).double()
+    more = torch.cat([table, torch.zeros(1, 2, 3)])
+    assert synergy_p_value(more, 99, 0) == synergy_p_value(table, 99, 0)
+
+
+def counted(*columns: torch.Tensor) -> torch.Tensor:
+    table = torch.zeros(3, 3, 3).double()
+    table.index_put_(columns, torch.tensor(1.0).double(), accumulate=True)
+    return table
 
 
 def test_holm_agrees_with_its_definition() -> None:

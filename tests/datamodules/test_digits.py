@@ -174,6 +174,18 @@ FAMILIES = {
 }
 
 
+def test_values_of_an_alignment_may_be_numbers() -> None:
+    parser = data_parser("test", "")
+    angles = [-60, -30, 0, 30, 60] * 2
+    options = ["-c", "experiments/data/digits-colored-rotated.yaml"]
+    options += ["--data.init_args.alignment", f"{{angle: {angles[::-1]}}}"]
+    options += ["--data.init_args.strength", "1"]
+    data: ConfoundedDigits = parser.instantiate_classes(parser.parse_args(options)).data
+    data.setup()
+    table = data.splits["train"].attributes
+    assert torch.equal(table[:, 1], 4 - table[:, 0] % 5)
+
+
 def test_every_yaml_of_data_is_a_family() -> None:
     found = {path.stem for path in Path("experiments/data").glob("*.yaml")}
     assert found - {"faces", "celeba"} == set(FAMILIES)

@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -159,6 +160,47 @@ def test_folders_name_classes(people: Path, tmp_path: Path) -> None:
         ImagesWithTable(tmp_path, label="animal")
 
 
+def test_folders_of_splits_are_no_classes(people: Path, tmp_path: Path) -> None:
+    for row, name in enumerate(("train/cats", "train/dogs", "Test/cats", "Test/dogs")):
+        (tmp_path / name).mkdir(parents=True)
+        shutil.copy(people / "images" / f"{row}.png", tmp_path / name)
+    with pytest.raises(ValueError, match=r"folders of .*, Test, train, are named as splits.*'pet'"):
+        ImagesWithTable(tmp_path, label="pet")
+    assert ImagesWithTable(tmp_path / "train", label="pet").attribute_space.cardinalities == (2,)
+    for old, new in (("train", "0"), ("Test", "1")):  # digits are classes
+        (tmp_path / old).rename(tmp_path / new)
+    assert ImagesWithTable(tmp_path, label="digit").attribute_space.cardinalities == (2,)
+
+
+def test_the_fingerprint_follows_the_content_of_files(people: Path, tmp_path: Path) -> None:
+    images = shutil.copytree(people / "images", tmp_path / "images")
+    before = loaded(people, images=images).splits["train"].fingerprint()
+    assert before == loaded(people).splits["train"].fingerprint()
+    data = loaded(people, images=images)
+    (images / data.splits["train"].files[-1]).write_bytes(b"another photograph")  # type: ignore[attr-defined]
+    assert data.splits["train"].fingerprint() != before
+
+
+def test_a_name_that_is_not_utf_8_is_told(people: Path, tmp_path: Path) -> None:
+    for row in range(30):
+        target = tmp_path / ("cats" if row % 2 else "dogs")
+        target.mkdir(exist_ok=True)
+        name = os.fsdecode(f"ü{row}.png".encode("latin-1"))
+        shutil.copy(people / "images" / f"{row}.png", target / name)
+    data = ImagesWithTable(tmp_path, label="animal", size=8)
+    data.setup()
+    with pytest.raises(ValueError, match=r"name of the image 'cats/.udcfc.*png' in .* not UTF-8"):
+        data.splits["train"].fingerprint()
+
+
+def test_a_split_without_a_row_is_named(people: Path, tmp_path: Path) -> None:
+    header, *lines = (people / "table.csv").read_text().splitlines()
+    rows = [f"{line},{'test' if k % 5 else 'train'}" for k, line in enumerate(lines)]
+    (tmp_path / "table.csv").write_text("\n".join([f"{header},part", *rows]))
+    with pytest.raises(ValueError, match=r"none .* is for val; add images, or change splits$"):
+        loaded(people, table=tmp_path / "table.csv", split_column="part")
+
+
 def test_rows_and_images_are_matched(
     people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,6 +220,7 @@ def test_rows_and_images_are_matched(
     ("told", "there", "hint"),
     [
         ("./a/1.png", "a/1.png", "there is 'a/1.png'"),
+        ("photos/a/1.png", "a/1.png", "there is 'a/1.png'"),
         ("a\\1.png", "a/1.png", "there is 'a/1.png'"),
         (".\\A\\1.PNG", "a/1.png", "there is 'a/1.png'"),
         ("\u00fc.png", "u\u0308.png", r"there is 'u\u0308.png', of the same .* \(NFC or NFD\)"),
@@ -223,6 +266,8 @@ def test_too_many_attributes_are_refused(people: Path, tmp_path: Path) -> None:
         ({"val_share": 0.5, "test_share": 0.5}, "above 0 that leave something for training"),
         ({"val_share": 0.0}, "val_share is 0.0 and test_share 0.2, expected numbers above 0"),
         ({"size": 2}, "size is 2"),
+        ({"size": None}, "size is null, expected at least 4"),
+        ({"val_share": None}, "val_share is null"),
         ({"attributes": ["beard"]}, "has no column 'beard'"),
     ],
 )

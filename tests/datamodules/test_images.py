@@ -1,4 +1,5 @@
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -135,6 +136,33 @@ def test_hidden_folders_hold_no_images(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_bytes(b"")
     assert open_images(tmp_path).names() == ["cats/1.png"]
+
+
+def test_the_mark_of_an_image_in_a_zip_is_that_of_its_content(tmp_path: Path) -> None:
+    marks = []
+    for number, content in enumerate(("one", "two", "one")):
+        with zipfile.ZipFile(tmp_path / f"{number}.zip", "w") as file:
+            file.writestr("a.png", content)
+        marks.append(open_images(tmp_path / f"{number}.zip").mark("a.png"))
+    assert marks[0] == marks[2] != marks[1]
+
+
+def test_a_folder_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("birds/1.png", "cats/1.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"")
+    scandir = os.scandir
+
+    def forbidden(path: str) -> object:
+        if str(path).endswith("birds"):  # root may read whatever the mode says
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", forbidden)
+    with pytest.raises(ValueError, match=r"folder .*birds cannot be read: Permission denied"):
+        open_images(tmp_path).names()
 
 
 def test_links_to_folders_are_followed(tmp_path: Path) -> None:

@@ -93,6 +93,19 @@ def test_whole_numbers_are_categories_in_their_order(tmp_path: Path) -> None:
     assert rows.attributes.tolist() == [[2, 1, 1], [0, 0, 0], [1, 1, 1]]
 
 
+def test_whole_numbers_with_a_point_are_the_same_in_text(tmp_path: Path) -> None:
+    rows = encoded(written(tmp_path, "file,hair,hat\na,2.0,1.0\nb,10.0,1\nc,2.0,b\n"))
+    assert [a.values for a in rows.space.attributes] == [("2", "10"), ("1", "1.0", "b")]
+    assert rows.attributes[:, 0].tolist() == [0, 1, 0]
+
+
+def test_notes_of_several_lines_are_left_alone(tmp_path: Path) -> None:
+    rows = [f'{k}.jpg,{"xy"[k % 2]},"one\ntwo, {"long " * 40}"' for k in range(9_000)]
+    table = encoded(written(tmp_path, "\n".join(["file,hair,notes", *rows])), attributes=[])
+    assert table.files == [f"{k}.jpg" for k in range(9_000)]
+    assert table.attributes[:, 0].tolist() == [k % 2 for k in range(9_000)]
+
+
 def test_columns_that_nobody_names_need_not_be_readable(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     columns = {"file": ["a", "b"], "hair": ["--1", "²"], "score": [1.0, float("inf")]}
@@ -182,6 +195,17 @@ def test_columns_of_files_and_splits_are_no_attributes(
             'file,hair\na,x\nb,"y\nc,x\nd,y\n',
             "row 2 of .* has a 'hair' of several lines; is a quote",
         ),
+        (
+            'file,hair,notes\na,x,"one\ntwo"\nb,y,"she said\nc,x,\nd,y,\n',
+            "row 2 of .* has a 'notes' of several lines; is a quote",
+        ),
+        (
+            'file,hair,notes\na,x,"she said\nb,y,\nc,x,"he said"\n',
+            "row 1 of .* has a 'notes' of several lines; is a quote",
+        ),
+        ('file,hair\na,"x"y\nb,y\n', "row 1 of .* cannot be read: ',' expected after"),
+        ('"file\na\nb\n', "the header of .* cannot be read"),
+        ("file,hair,\na,x,0\nb,y,1\n", "column 3 of the table .*table.csv has no name; name it"),
         ("file," + "x" * 200_000 + "\n1,2\n", "cannot be read.*field larger"),
     ],
 )

@@ -1,3 +1,6 @@
+import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -44,3 +47,18 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == (tmp_path / "new").stat().st_mode & 0o777
     with pytest.raises(ValueError, match="folder exists; choose another"):
         folder_fails(path, DISK_FULL)
+
+
+def is_ended_in(path: Path) -> None:
+    with whole_folder(path) as part:
+        (part / "half").write_text("half")
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)
+
+
+def test_a_folder_does_not_stay_half_where_the_program_is_ended(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit, match="143"):
+        is_ended_in(tmp_path / "folder")
+    assert not list(tmp_path.iterdir())
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from cfaug.cli import main
+from cfaug.commands.augment import named_values
 from datamodules.attributes import attribute_space
 from datamodules.counterfactuals import Shard, read_counterfactuals, shard_path, write_shard
 from datamodules.folder import ImagesWithTable
@@ -103,6 +104,16 @@ def test_two_sources_of_counterfactuals_are_one_too_many(
     assert "leave one of them out" in fails(fit_words, capsys)
 
 
+def test_words_of_a_target_are_neither_truth_values_nor_numbers() -> None:
+    given = "{Eyeglasses: yes, Hat: no, angle: 30, code: 007}"
+    wanted = {"Eyeglasses": "yes", "Hat": "no", "angle": "30", "code": "007"}
+    assert named_values(given) == wanted == named_values(wanted)
+    with pytest.raises(
+        ValueError, match="--targets has False for 'Hat', expected a word; in a YAML put"
+    ):
+        named_values({"Eyeglasses": "yes", "Hat": False})
+
+
 def test_an_unknown_attribute_or_value_in_a_target(
     words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -112,6 +123,9 @@ def test_an_unknown_attribute_or_value_in_a_target(
     message = fails([*words, "--targets", "{color: pink}"], capsys)
     assert "attribute 'color' has no value 'pink'; choose one of ['red'" in message
     assert not list((tmp_path / "red").iterdir())
+    for targets in ("red", "{}", "[color]", "{color: [red]}", "{color"):
+        message = fails([*words, "--targets", targets], capsys)
+        assert message.startswith("cfaug: error: --targets ")
     assert main([*words, "--targets", "{color: red}"]) == 0
     made = read_counterfactuals(tmp_path / "red")
     assert set(made.target[:, 2].tolist()) == {0}
