@@ -57,6 +57,13 @@ def main(args: list[str]) -> None:
     generator, path = chosen_generator(options.generator, data)
     identity = identify(options, path)
     codes = data.attribute_space.encode(options.targets) if options.targets else None
+    if codes is None and len(data.attribute_space.names) == 1:
+        msg = (
+            f"the data have no attribute beside the label, '{data.attribute_space.label}', and the "
+            "label is not set unless --targets says so, for example --targets '{"
+            f"{data.attribute_space.label}: {data.attribute_space.attributes[0].values[0]}}}'"
+        )
+        raise ValueError(msg)
     recipe = recipe_of(options, path, data)
     claim(options.folder / "recipe.json", recipe, "counterfactuals")
     judge = None

@@ -110,8 +110,10 @@ class ConditionalVAE(Generator):
         self.decoder = Decoder(warp, values, side, latent + detail, channels)
         self.others = non_label_columns(attribute_space)
         self.adversary = LatentAdversary(values, latent)
-        self.detail_adversary = LatentAdversary(
-            [values[k] for k in self.others], detail + values[label]
+        self.detail_adversary = (
+            LatentAdversary([values[k] for k in self.others], detail + values[label])
+            if self.others
+            else None
         )
 
     def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
@@ -165,14 +167,15 @@ class ConditionalVAE(Generator):
     def _forgetting(self, latent: Tensor, attributes: Tensor, ramp: float) -> Tensor:
         reversed_ = reverse_gradient(latent, ramp * self.adversary_weight)
         u, v = torch.split(reversed_, self.sizes, dim=1)
+        forgetting = attribute_loss(self.adversary(u), attributes)
+        if self.detail_adversary is None:
+            return forgetting
         label = self.attribute_space.label_position
         values = self.attribute_space.cardinalities[label]
         known = F.one_hot(attributes[:, label], values).to(v.dtype)
         # Told the label, the adversary finds in v only what v holds of an attribute beyond it.
         found = self.detail_adversary(torch.cat([v, known], dim=1))
-        return attribute_loss(self.adversary(u), attributes) + attribute_loss(
-            found, attributes[:, self.others]
-        )
+        return forgetting + attribute_loss(found, attributes[:, self.others])
 
     def _consistency(self, latent: Tensor, attributes: Tensor) -> Tensor:
         label = self.attribute_space.label_position

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from cfaug.cli import main
+from datamodules.counterfactuals import read_counterfactuals
 from tests.integration.test_cli import ROOT
 from tests.people import write_people
 
@@ -56,6 +57,33 @@ def test_the_loop_runs_on_own_images_without_an_oracle(people: Path) -> None:
     for unknown in ("oracle", "gap_closed", "flip_rate", "exact_l1"):
         assert unknown not in named
     assert (people / "run/accuracy.png").exists()
+
+
+def test_a_label_alone_is_edited_too(
+    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["-c", str(people / "data.yaml"), "--data.init_args.attributes", "[]"]
+    fit = ["generator", "fit", *words]
+    fit += ["-c", str(ROOT / "experiments/generator/conditional-vae.yaml")]
+    fit += [
+        "--trainer.max_epochs",
+        "1",
+        "--trainer.accelerator",
+        "cpu",
+        "--trainer.logger",
+        "false",
+    ]
+    fit += ["--trainer.default_root_dir", str(tmp_path)]
+    assert main(fit) == 0
+    (checkpoint,) = tmp_path.rglob("*.ckpt")
+    augment = ["augment", *words, "--generator", str(checkpoint), "--judge_steps", "0"]
+    augment += ["--folder", str(tmp_path / "made")]
+    assert main(augment) == 1
+    assert "no attribute beside the label, 'hair', and" in capsys.readouterr().err
+    assert main([*augment, "--targets", "{hair: dark}"]) == 0
+    made = read_counterfactuals(tmp_path / "made")
+    assert set(made.target[:, 0].tolist()) == {1}
+    assert made.source[:, 0].unique().tolist() == [0, 1]
 
 
 def test_counterfactuals_tell_the_file_of_their_original(people: Path, tmp_path: Path) -> None:
