@@ -234,9 +234,9 @@ def match_files(files: list[str], store: ImageStore) -> None:
     absent = [name for name in files if name not in known]
     if absent:
         spelt = {_plainly(name): name for name in there}
-        parts = PurePosixPath(absent[0]).parts
         other = spelt.get(_plainly(absent[0]))
         if not other:  # a zip's names are without the folders that hold all of it
+            parts = PurePosixPath(absent[0]).parts
             inner = (PurePosixPath(*parts[n:]).as_posix() for n in range(1, len(parts)))
             other = next((name for name in inner if name in known), None)
         hint = f"; there is '{other}'" if other else ""

@@ -111,20 +111,22 @@ def _from_header(rows: Iterable[list[str]]) -> Iterator[list[str]]:
     return dropwhile(lambda cells: not any(map(str.strip, cells)), rows)
 
 
+def _rows(lines: Iterable[str], delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:
+    """The header and the rows below it, without blank lines."""
+    return filter(None, _from_header(csv.reader(lines, delimiter=delimiter, strict=strict)))
+
+
 def _refuse_open_quote(path: Path, delimiter: str) -> None:
     """Name the row of a quote that is not closed, which would take the next rows for its cell."""
     header: list[str] = []
     row = 0  # the header
     with path.open(newline="", encoding="utf-8-sig") as file:
         try:
-            for cells in filter(
-                None, _from_header(csv.reader(file, delimiter=delimiter, strict=True))
-            ):
+            for cells in _rows(file, delimiter, strict=True):
                 header, row = header or cells, row + 1
         except csv.Error as error:
             file.seek(0)
-            rows = filter(None, _from_header(csv.reader(file, delimiter=delimiter)))
-            cells = next(islice(rows, row, None))
+            cells = next(islice(_rows(file, delimiter), row, None))
             name = next((n for n, cell in zip(header, cells, strict=False) if "\n" in cell), None)
             where = f"row {row} of {path}" if row else f"the header of {path}"
             what = f"has a '{name}' of several lines" if name else f"cannot be read: {error}"
@@ -135,10 +137,10 @@ def _refuse_open_quote(path: Path, delimiter: str) -> None:
 def _refuse_wrong_row(path: Path, delimiter: str) -> None:
     """Name the first row of a text that is not UTF-8, or not as wide as the header."""
     lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
-    rows = csv.reader((line.decode() for line in lines), delimiter=delimiter)
+    rows = _rows((line.decode() for line in lines), delimiter)
     row, width = 0, 0  # the header is row 0
     try:
-        for cells in filter(None, _from_header(rows)):
+        for cells in rows:
             width = width or len(cells)
             if len(cells) != width:
                 msg = (
@@ -173,7 +175,14 @@ def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
             f"row {row + 1} of {path} has a '{name}' of several lines; is a quote left open there?"
         )
         raise ValueError(msg)
-    return pc.if_else(pc.is_in(text, pa.array(MISSING)), None, text)
+    return _without_point(pc.if_else(pc.is_in(text, pa.array(MISSING)), None, text))
+
+
+def _without_point(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers that were written with a point, ``1.0``, as Parquet's are read: ``1``."""
+    if pc.all(pc.match_substring_regex(column, r"^-?[0-9]+\.0+$")).as_py():
+        return pc.replace_substring_regex(column, r"\.0+$", "")
+    return column
 
 
 def encode_table(
@@ -257,7 +266,7 @@ def _without_missing(table: pa.Table, path: Path, columns: Sequence[str], missin
 
 
 def _encode(path: Path, name: str, column: pa.ChunkedArray) -> tuple[Attribute, Tensor]:
-    encoded = _without_point(column).combine_chunks().dictionary_encode()
+    encoded = column.combine_chunks().dictionary_encode()
     found: list[str] = encoded.dictionary.to_pylist()
     if any(_is_decimal(value) for value in found[:1000]):
         msg = (
@@ -276,13 +285,6 @@ def _encode(path: Path, name: str, column: pa.ChunkedArray) -> tuple[Attribute, 
     order = torch.tensor([values.index(value) for value in found])
     codes = order[torch.from_numpy(encoded.indices.to_numpy().astype("int64"))]
     return Attribute(name, tuple(values)), codes
-
-
-def _without_point(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Whole numbers that were written with a point, ``1.0``, as Parquet's are read: ``1``."""
-    if pc.all(pc.match_substring_regex(column, r"^-?[0-9]+\.0+$")).as_py():
-        return pc.replace_substring_regex(column, r"\.0+$", "")
-    return column
 
 
 def _is_decimal(value: str) -> bool:

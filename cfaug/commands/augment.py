@@ -56,12 +56,13 @@ def main(args: list[str]) -> None:
     data = prepare(options, parser)
     generator, path = chosen_generator(options.generator, data)
     identity = identify(options, path)
-    codes = data.attribute_space.encode(options.targets) if options.targets else None
-    if codes is None and len(data.attribute_space.names) == 1:
+    space = data.attribute_space
+    codes = space.encode(options.targets) if options.targets else None
+    if codes is None and len(space.names) == 1:
         msg = (
-            f"the data have no attribute beside the label, '{data.attribute_space.label}', and the "
-            "label is not set unless --targets says so, for example --targets '{"
-            f"{data.attribute_space.label}: {data.attribute_space.attributes[0].values[0]}}}'"
+            f"the data have no attribute beside the label, '{space.label}', and the label is not "
+            "set unless --targets says so, for example "
+            f"--targets '{{{space.label}: {space.attributes[0].values[0]}}}'"
         )
         raise ValueError(msg)
     recipe = recipe_of(options, path, data)

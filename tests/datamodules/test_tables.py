@@ -97,6 +97,9 @@ def test_whole_numbers_with_a_point_are_the_same_in_text(tmp_path: Path) -> None
     rows = encoded(written(tmp_path, "file,hair,hat\na,2.0,1.0\nb,10.0,1\nc,2.0,b\n"))
     assert [a.values for a in rows.space.attributes] == [("2", "10"), ("1", "1.0", "b")]
     assert rows.attributes[:, 0].tolist() == [0, 1, 0]
+    path = written(tmp_path, "file,hair\na,2.0\nb,\nc,10.0\n")
+    (hair,) = encoded(path, missing="unknown").space.attributes
+    assert hair.values == ("10", "2", "unknown")
 
 
 def test_notes_of_several_lines_are_left_alone(tmp_path: Path) -> None:
