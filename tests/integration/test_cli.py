@@ -305,6 +305,12 @@ def test_wrong_words_are_told_in_one_line(
     assert re.fullmatch(f"cfaug: error: .*{message}.*; --help lists the options\n", told)
 
 
+def test_a_wrong_option_of_the_data_is_told_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", *DATA, "--data.init_args.colour", "red"]) == 2
+    told = "datamodules.digits.ConfoundedDigits: Option 'colour' is not accepted"
+    assert capsys.readouterr().err == f"cfaug: error: {told}; --help lists the options\n"
+
+
 def test_audit_of_a_table_needs_no_image(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
