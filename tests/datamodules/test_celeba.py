@@ -346,7 +346,7 @@ def test_yamls_of_faces_and_celeba_are_read(faces: Path, tmp_path: Path) -> None
     parser = data_parser("test", "")
     words = ["-c", "experiments/data/faces.yaml", "--data.init_args.root", str(faces)]
     data = parser.instantiate_classes(parser.parse_args(words)).data
-    assert data.attribute_space.names == ("Blond_Hair", "Eyeglasses", "Smiling", "Beard")
+    assert data.attribute_space.names == ("Smiling", "Blond_Hair", "Eyeglasses", "Beard")
     assert data.image_shape == (3, 64, 64)
     root = tmp_path / "celeba"
     shutil.copytree(faces, root)
