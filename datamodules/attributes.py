@@ -48,7 +48,8 @@ class Attribute:
         if len(self.values) < 2:
             msg = (
                 f"attribute '{self.name}' has {len(self.values)} value(s) {list(self.values)}; "
-                "it needs at least 2: with one value there is nothing to edit, leave it out"
+                "it needs at least 2: with one value there is nothing to edit or to learn; leave "
+                "it out, or choose another label"
             )
             raise ValueError(msg)
         if len(set(self.values)) != len(self.values):

@@ -1,5 +1,6 @@
 """Data whose images lie in files: decoded as they are fetched, split by group."""
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
@@ -11,10 +12,10 @@ from torch import Tensor
 from datamodules.attributes import MOST_GROUPS
 from datamodules.augmentation import jiggle
 from datamodules.base import AttributeDataModule, require_at_least
-from datamodules.images import ImageStore, decode
+from datamodules.images import ENDINGS, ImageStore, decode
 from datamodules.noise import run_seed, uniform
 from datamodules.sampling import Sampling, independent_rows
-from datamodules.splits import Rows, Split, sha256_of
+from datamodules.splits import Split, sha256_of
 from datamodules.tables import ImageTable
 
 MORE_PIXELS = "scale it down, or raise --data.init_args.max_pixels if you trust it"
@@ -37,9 +38,9 @@ class TableSplit(Split):
         """Number of images."""
         return len(self.rows)
 
-    def fetch(self, position: Tensor, draw: Tensor) -> Rows:
-        """See `Split.fetch`; the index is the row in the table."""
-        return {**super().fetch(position, draw), "index": self.rows[position]}
+    def index(self, position: Tensor) -> Tensor:
+        """See `Split.index`; the row in the table."""
+        return self.rows[position]
 
     def distinct(self) -> Tensor:
         """See `Split.distinct`."""
@@ -179,7 +180,7 @@ class ImageFiles(AttributeDataModule):
         """
         if self.splits:
             return
-        match_files(self.rows.files, self.store)
+        match_files(self.rows.files, self.store, self.rows.dropped)
         table = self.rows.attributes
         if self.rows.splits is None:
             names = draw_splits(self.attribute_space.groups(table), self.shares, self.seed)
@@ -200,11 +201,22 @@ class ImageFiles(AttributeDataModule):
     def _require_values(self) -> None:
         table = self.splits["train"].attributes
         for attribute, codes in zip(self.attribute_space.attributes, table.T, strict=True):
-            if (codes == codes[0]).all():
+            counts = codes.bincount(minlength=len(attribute.values)).tolist()
+            absent = [v for v, count in zip(attribute.values, counts, strict=True) if not count]
+            if len(absent) == len(attribute.values) - 1:
+                is_label = attribute.name == self.attribute_space.label
                 msg = (
                     f"all {len(codes):,} training images of {self.store.path} have the same value "
                     f"of attribute '{attribute.name}', '{attribute.values[int(codes[0])]}'; it "
-                    "needs at least 2: with one value there is nothing to edit, leave it out"
+                    "needs at least 2: with one value there is nothing to "
+                    f"{'learn, choose another label' if is_label else 'edit, leave it out'}"
+                )
+                raise ValueError(msg)
+            if absent:
+                msg = (
+                    f"no training image of {self.store.path} has the value "
+                    f"{', '.join(map(repr, absent[:3]))} of attribute '{attribute.name}', so that "
+                    "it cannot be learnt; move some to training, or leave out its rows"
                 )
                 raise ValueError(msg)
 
@@ -223,8 +235,13 @@ class ImageFiles(AttributeDataModule):
         return jiggle(images, draw, run_seed(), self.rotation, self.shift, self.scale)
 
 
-def match_files(files: list[str], store: ImageStore) -> None:
+def match_files(files: Sequence[str], store: ImageStore, dropped: Sequence[str] = ()) -> None:
     """Check that every row has its image; images without a row are mentioned and left out.
+
+    Args:
+        files: Names of the files of the rows.
+        store: The images.
+        dropped: Names of files whose rows are left out on purpose.
 
     Raises:
         ValueError: If rows have no image; the message counts them and names the first.
@@ -240,6 +257,8 @@ def match_files(files: list[str], store: ImageStore) -> None:
             inner = (PurePosixPath(*parts[n:]).as_posix() for n in range(1, len(parts)))
             other = next((name for name in inner if name in known), None)
         hint = f"; there is '{other}'" if other else ""
+        if absent[0] in store.others():
+            hint = f"; its format is not read, convert it to one of {', '.join(sorted(ENDINGS))}"
         if other and normalize("NFC", other) == normalize("NFC", absent[0]):
             hint += ", of the same letters in another Unicode form (NFC or NFD)"
         msg = (
@@ -247,15 +266,18 @@ def match_files(files: list[str], store: ImageStore) -> None:
             f"{', '.join(absent[:3])}{' ...' if len(absent) > 3 else ''}{hint}"
         )
         raise ValueError(msg)
-    rest = known - set(files)
+    rest = known - {*files, *dropped}
     if rest:
-        first = ", ".join(sorted(rest)[:3])
-        Console(stderr=True).print(
-            f"{len(rest):,} images in {store.path} have no row and are left out: {first}"
-            f"{' ...' if len(rest) > 3 else ''}",
-            highlight=False,
-            markup=False,
-        )
+        mention(sorted(rest), f"images in {store.path} have no row and are left out")
+
+
+def mention(names: list[str], what: str) -> None:
+    """Tell of files that are left out, the first by name."""
+    Console(stderr=True).print(
+        f"{len(names):,} {what}: {', '.join(names[:3])}{' ...' if len(names) > 3 else ''}",
+        highlight=False,
+        markup=False,
+    )
 
 
 def _plainly(name: str) -> str:

@@ -7,7 +7,7 @@ import torch
 
 from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.base import require_at_least
-from datamodules.files import ImageFiles
+from datamodules.files import ImageFiles, mention
 from datamodules.images import ImageStore, open_images
 from datamodules.tables import SPLITS, ImageTable, encode_table, read_table
 
@@ -56,6 +56,18 @@ class ImagesWithTable(ImageFiles):
             raise ValueError(msg)
         store = open_images(Path(images))
         if table is None:
+            unread = {
+                "attributes": attributes is not None,
+                "file_column": file_column != "file",
+                "split_column": split_column is not None,
+                "missing": missing != "error",
+            }
+            if given := [name for name, is_given in unread.items() if is_given]:
+                msg = (
+                    f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} for a table, and "
+                    "none is named; set table, or leave out what is for one"
+                )
+                raise ValueError(msg)
             rows = rows_of_folders(store, label)
         else:
             rows = encode_table(
@@ -82,6 +94,8 @@ def rows_of_folders(store: ImageStore, label: str) -> ImageTable:
             named as splits.
     """
     files = store.names()
+    if others := store.others():
+        mention(others, f"images in {store.path} are left out, for their format is not read")
     folders = [PurePosixPath(name).parts[0] for name in files]
     for name, folder in zip(files, folders, strict=True):
         if name == folder:

@@ -21,8 +21,21 @@ from torchvision.transforms.v2 import functional as transforms
 
 from datamodules.errors import ImageError
 
-ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
+ENDINGS = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
+    }
+)
 """What names of images end in, in lower case."""
+
+OTHER_ENDINGS = frozenset(
+    {
+        *(".heic", ".heif", ".hif", ".avif", ".jp2", ".j2k", ".jxl", ".jxr", ".svg", ".psd"),
+        *(".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".exr", ".hdr", ".dcm"),
+        *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raw", ".raf", ".orf", ".rw2"),
+    }
+)
+"""What names of images end in that are not read."""
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
 """What is decoded, whatever names say. Pillow knows more, and has other programs read some."""
@@ -45,8 +58,16 @@ class ImageStore(ABC):
         self.path = path
 
     @abstractmethod
+    def files(self) -> list[str]:
+        """Names of all files, with ``/`` between folders, but those that are hidden."""
+
     def names(self) -> list[str]:
-        """Names of all images, with ``/`` between folders, in order."""
+        """Names of all images that are read, in order."""
+        return sorted(name for name in self.files() if _ending(name) in ENDINGS)
+
+    def others(self) -> list[str]:
+        """Names of the images whose format is not read, in order."""
+        return sorted(name for name in self.files() if _ending(name) in OTHER_ENDINGS)
 
     @abstractmethod
     def read(self, name: str) -> bytes:
@@ -68,8 +89,8 @@ class ImageStore(ABC):
 class ImageFolder(ImageStore):
     """A folder of images and of folders of images; links to folders are followed."""
 
-    def names(self) -> list[str]:
-        """See `ImageStore.names`.
+    def files(self) -> list[str]:
+        """See `ImageStore.files`.
 
         Raises:
             ValueError: If a folder is a link to one that holds it, or cannot be read.
@@ -81,8 +102,8 @@ class ImageFolder(ImageStore):
                 _refuse_loop(Path(folder, name))
             below = Path(folder).relative_to(self.path).as_posix()
             prefix = "" if below == "." else f"{below}/"
-            found += [f"{prefix}{file}" for file in files if _is_image(file)]
-        return sorted(found)
+            found += [f"{prefix}{file}" for file in files if not _is_hidden(file)]
+        return found
 
     def read(self, name: str) -> bytes:
         """See `ImageStore.read`."""
@@ -121,7 +142,8 @@ class ImageArchive(ImageStore):
         parts = {}
         for member in self._archive().namelist():
             names = [name for name in member.split("/") if name not in {"", "."}]
-            if names and _is_image(names[-1]) and not any(map(_is_hidden, names[:-1])):
+            known = names and _ending(names[-1]) in ENDINGS | OTHER_ENDINGS
+            if known and not any(map(_is_hidden, names)):
                 parts[member] = names
         inside = {member: names for member, names in parts.items() if folder in names[:-1]}
         parts = inside or parts
@@ -142,9 +164,9 @@ class ImageArchive(ImageStore):
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_opened": None}
 
-    def names(self) -> list[str]:
-        """See `ImageStore.names`."""
-        return sorted(self._members)
+    def files(self) -> list[str]:
+        """See `ImageStore.files`; of images alone."""
+        return list(self._members)
 
     def read(self, name: str) -> bytes:
         """See `ImageStore.read`."""
@@ -164,8 +186,8 @@ class ImageArchive(ImageStore):
         return self._archive().getinfo(self._members[name]).CRC
 
 
-def _is_image(name: str) -> bool:
-    return Path(name).suffix.lower() in ENDINGS and not _is_hidden(name)
+def _ending(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
 
 
 def _is_hidden(name: str) -> bool:

@@ -50,6 +50,10 @@ class Split(Dataset[Rows]):
         """Names of the files of the rows at `position` (B,), where they have any."""
         return None
 
+    def index(self, position: Tensor) -> Tensor:
+        """What a batch calls the rows at `position` (B,), (B,) int64."""
+        return position
+
     def distinct(self) -> Tensor:
         """Positions (M,) of its images without those that are there a second time."""
         return torch.arange(len(self))
@@ -69,6 +73,6 @@ class Split(Dataset[Rows]):
         return {
             "source": self.pictures(position),
             "attributes": self.attributes[position],
-            "index": position,
+            "index": self.index(position),
             "draw": draw,
         }

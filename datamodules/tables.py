@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import torch
+from rich.console import Console
 from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
@@ -38,12 +39,14 @@ class ImageTable:
         attributes: (N, K) int64 codes.
         space: The attributes.
         splits: (N,) names of the splits, or None where no column of splits was asked for.
+        dropped: Names of the files of rows that were dropped for lack of a value.
     """
 
     files: list[str]
     attributes: Tensor
     space: AttributeSpace
     splits: list[str] | None
+    dropped: Sequence[str] = ()
 
 
 def read_table(path: Path) -> pa.Table:
@@ -63,7 +66,7 @@ def read_table(path: Path) -> pa.Table:
         msg = f"{path} is no table that can be read; expected a .csv, .tsv or .parquet"
         raise ValueError(msg)
     try:
-        table = _read_text(path) if suffix in _DELIMITERS else pq.read_table(path)
+        table = _read_text(path) if suffix in _DELIMITERS else _without_index(pq.read_table(path))
     except (OSError, pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
         msg = f"the table {path} cannot be read: {error}"
         raise ValueError(msg) from error
@@ -77,6 +80,12 @@ def read_table(path: Path) -> pa.Table:
         msg = f"the table {path} has no rows"
         raise ValueError(msg)
     return table
+
+
+def _without_index(table: pa.Table) -> pa.Table:
+    """Without the numbers of rows that pandas adds where its index has no name."""
+    index = [name for name in table.column_names if re.fullmatch(r"__index_level_\d+__", name)]
+    return table.drop_columns(index)
 
 
 def _read_text(path: Path) -> pa.Table:
@@ -213,24 +222,31 @@ def encode_table(
         ValueError: If a column or a value is missing, or no category; the message names it.
     """
     reserved = [name for name in (file_column, split_column) if name is not None]
-    if attributes is None:
-        attributes = [name for name in table.column_names if name not in {label, *reserved}]
-    chosen = [label, *(name for name in attributes if name != label)]
+    rest = [name for name in table.column_names if name not in {label, *reserved}]
+    others = rest if attributes is None else attributes
+    chosen = [label, *(name for name in others if name != label)]
     for name in (*reserved, *chosen):
         if name not in table.column_names:
             msg = f"the table {path} has no column '{name}'; its columns are {table.column_names}"
-            raise ValueError(msg)
+            raise ValueError(msg + _other_delimiter(table.column_names))
         if name in reserved and name in chosen:
             what = "names of files" if name == file_column else "splits"
             msg = f"column '{name}' of {path} holds the {what} and can be no label or attribute"
             raise ValueError(f"{msg}; choose another")
     table = pa.table({name: _as_text(path, name, table[name]) for name in [*reserved, *chosen]})
+    if attributes is None:
+        _refuse_splits(table, path, rest)
     # Before rows are dropped, so that messages count rows as the file does.
     if file_column:
         _check_files(table[file_column], path)
     if split_column:
         _check_splits(table[split_column], path)
-    table = _without_missing(table, path, chosen, missing)
+    kept = _without_missing(table, path, chosen, missing)
+    dropped: list[str] = []
+    if file_column and kept.num_rows < table.num_rows:
+        there = pc.is_in(table[file_column], kept[file_column].combine_chunks())
+        dropped = table[file_column].filter(pc.invert(there)).to_pylist()
+    table = kept
     encoded = [_encode(path, name, table[name]) for name in chosen]
     space = AttributeSpace(tuple(attribute for attribute, _ in encoded), label)
     codes = torch.stack([codes for _, codes in encoded], dim=1)
@@ -238,7 +254,29 @@ def encode_table(
     splits = None
     if split_column:
         splits = [SPLITS[value.lower()] for value in table[split_column].to_pylist()]
-    return ImageTable(files, codes, space, splits)
+    return ImageTable(files, codes, space, splits, dropped)
+
+
+def _other_delimiter(columns: Sequence[str]) -> str:
+    """What to tell of a table whose cells are not parted as its name says."""
+    found = next((mark for mark in (";", "\t", ",", "|") if mark in columns[0]), None)
+    if len(columns) > 1 or found is None:
+        return ""
+    wanted = "tabs for a .tsv, commas for a .csv"
+    return f"; its cells seem to be parted by {found!r}, expected {wanted}"
+
+
+def _refuse_splits(table: pa.Table, path: Path, names: Sequence[str]) -> None:
+    """Refuse a column of splits that would be taken for an attribute."""
+    words = {word for word in SPLITS if not word.isdigit()}
+    for name in names:
+        found = pc.utf8_lower(table[name].drop_null()).unique().to_pylist()
+        if len(found) > 1 and set(found) <= words:
+            msg = (
+                f"column '{name}' of {path} holds splits ({', '.join(found)}): name it as the "
+                "column of splits (split_column), or name the attributes"
+            )
+            raise ValueError(msg)
 
 
 def _without_missing(table: pa.Table, path: Path, columns: Sequence[str], missing: str) -> pa.Table:
@@ -259,6 +297,11 @@ def _without_missing(table: pa.Table, path: Path, columns: Sequence[str], missin
             if not table.num_rows:
                 msg = f"no row of {path} has a value of every attribute of {list(columns)}"
                 raise ValueError(msg)
+            Console(stderr=True).print(
+                f"{count:,} rows of {path} are dropped: they have no value of '{name}'",
+                highlight=False,
+                markup=False,
+            )
         else:
             filled = pc.fill_null(table[name], missing)
             table = table.set_column(table.column_names.index(name), name, filled)

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from jsonargparse import ArgumentParser
 from jsonargparse.typing import PositiveInt
 from rich import box
 from rich.console import Console
@@ -77,11 +78,7 @@ def main(args: list[str]) -> None:
     )
     options = parser.parse_args(args)
     identity = identify(options)
-    unread = ("label", "attributes") if options.table is None else ("data",)
-    for name in unread:
-        if options[name] is not None:
-            msg = f"--{name} is for audits {'with' if name != 'data' else 'without'} --table"
-            raise ValueError(msg)
+    refuse_unread(options, parser)
     if options.table is not None:
         seed_run(options.seed)
         attributes, space = read_attributes(options)
@@ -122,6 +119,20 @@ def main(args: list[str]) -> None:
     record(options.folder, command, identity, measures, pictures, found=names)
     print(f"pictures: {', '.join(map(str, pictures))}")
     print(f"all measures and names: {options.folder / 'audit.json'}")
+
+
+def refuse_unread(options: Any, parser: ArgumentParser) -> None:
+    """Refuse options that an audit of a table, or one of a data set, would not look at.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    of_tables = ("label", "attributes", "file_column", "missing")
+    for name in of_tables if options.table is None else ("data",):
+        if options[name] != parser.get_default(name):
+            msg = f"--{name} is for audits {'with' if name != 'data' else 'without'} --table"
+            also = f"; a data set has --data.init_args.{name}"
+            raise ValueError(msg + (also if name in {"file_column", "missing"} else ""))
 
 
 def read_attributes(options: Any) -> tuple[Tensor, AttributeSpace]:

@@ -216,6 +216,84 @@ def test_rows_and_images_are_matched(
         loaded(people, table=table)
 
 
+def test_rows_that_are_dropped_are_counted_and_are_not_missing(
+    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = (people / "table.csv").read_text().replace("\n7.png,dark,m", "\n7.png,,m").splitlines()
+    (tmp_path / "table.csv").write_text("\n".join(lines[:-1]))
+    data = loaded(people, table=tmp_path / "table.csv", missing="drop")
+    told = " ".join(capsys.readouterr().err.split())
+    assert "1 rows of" in told
+    assert "are dropped: they have no value of 'hair'" in told
+    assert "1 images in" in told  # the one whose row is not there
+    assert told.endswith("have no row and are left out: 199.png")
+    assert len(data.rows.files) == 198
+
+
+def test_all_endings_of_jpegs_are_images_and_those_of_others_are_told(
+    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for row, name in enumerate(("a.JFIF", "b.jpe", "c.png", "d.jpeg", "e.heic", "f.AVIF")):
+        (tmp_path / ("cats" if row % 2 else "dogs")).mkdir(exist_ok=True)
+        shutil.copy(
+            people / "images" / f"{row}.png", tmp_path / ("cats" if row % 2 else "dogs") / name
+        )
+    data = ImagesWithTable(tmp_path, label="animal")
+    assert data.rows.files == ["cats/b.jpe", "cats/d.jpeg", "dogs/a.JFIF", "dogs/c.png"]
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.startswith("2 images in")
+    assert told.endswith("left out, for their format is not read: cats/f.AVIF, dogs/e.heic")
+    archive = shutil.make_archive(str(tmp_path / "pets"), "zip", tmp_path)
+    assert open_images(Path(archive)).others() == ["cats/f.AVIF", "dogs/e.heic"]
+    with pytest.raises(ValueError, match=r"dogs/e.heic; its format is not read, convert .*\.jpg"):
+        match_files(["dogs/e.heic"], open_images(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"split_column": "part"}, "split_column is for a table, and none is named"),
+        (
+            {"attributes": ["sex"], "missing": "drop"},
+            "attributes and missing are for a table, and none is named",
+        ),
+    ],
+)
+def test_what_is_for_a_table_is_refused_without_one(
+    option: dict[str, object], message: str, people: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        loaded(people, table=None, **option)
+
+
+def test_a_value_without_a_training_image_is_named(people: Path, tmp_path: Path) -> None:
+    header, *lines = (people / "table.csv").read_text().splitlines()
+    parts = ("train", "val", "test", "train")
+    rows = [f"{line},{parts[k % 4]}" for k, line in enumerate(lines)]
+    rows[1] = rows[1].replace("dark", "red")
+    (tmp_path / "table.csv").write_text("\n".join([f"{header},part", *rows]))
+    with pytest.raises(ValueError, match="no training image of .* has the value 'red' of .*'hair'"):
+        loaded(people, table=tmp_path / "table.csv", split_column="part")
+
+
+@pytest.mark.parametrize(
+    ("column", "advice"), [("hair", "learn, choose another label"), ("sex", "edit, leave it out")]
+)
+def test_one_value_in_training_is_told(
+    column: str, advice: str, people: Path, tmp_path: Path
+) -> None:
+    rows = ["file,hair,sex,part"]
+    for row in range(200):
+        part = ("train", "val", "test")[row % 3]
+        cells = {"hair": HAIR[row % 2], "sex": SEX[row // 2 % 2]}
+        if part == "train":
+            cells[column] = {"hair": HAIR, "sex": SEX}[column][0]
+        rows.append(f"{row}.png,{cells['hair']},{cells['sex']},{part}")
+    (tmp_path / "table.csv").write_text("\n".join(rows))
+    with pytest.raises(ValueError, match=f"same value of .* '{column}', .* nothing to {advice}"):
+        loaded(people, table=tmp_path / "table.csv", split_column="part")
+
+
 @pytest.mark.parametrize(
     ("told", "there", "hint"),
     [

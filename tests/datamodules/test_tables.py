@@ -242,3 +242,30 @@ def test_nested_and_foreign_files_are_named(tmp_path: Path) -> None:
         encoded(written(tmp_path, "PAR1 or not", "u.parquet"))
     with pytest.raises(ValueError, match=r"nowhere.csv cannot be read"):
         encoded(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_cells_parted_otherwise_are_told(mark: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match="no column 'file'.* seem to be parted by .*, expected tabs"
+    ):
+        encoded(written(tmp_path, CSV.replace(",", mark)))
+    with pytest.raises(ValueError, match=r"no column 'beard'; its columns are \[.*\]$"):
+        encoded(written(tmp_path, CSV), label="beard")
+
+
+def test_a_column_of_splits_is_no_attribute_by_accident(tmp_path: Path) -> None:
+    lines = zip(CSV.splitlines(), ("set", "Train", "test", ""), strict=True)
+    path = written(tmp_path, "\n".join(f"{line},{cell}" for line, cell in lines))
+    with pytest.raises(ValueError, match=r"column 'set' of .* holds splits \(train, test\)"):
+        encoded(path, missing="none")
+    assert encoded(path, attributes=["set"], missing="none").space.names == ("hair", "set")
+    assert encoded(path, attributes=["age group"]).space.names == ("hair", "age group")
+
+
+def test_the_index_of_pandas_is_no_attribute(tmp_path: Path) -> None:
+    table = read_table(written(tmp_path, CSV)).append_column(
+        "__index_level_0__", pa.array([4, 2, 0])
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    assert encoded(tmp_path / "t.parquet").space.names == ("hair", "age group")

@@ -337,6 +337,11 @@ def test_audit_of_a_table_needs_no_image(
     assert "that classifiers predict: --label" in capsys.readouterr().err
     assert main(["audit", *DATA, "--label", "hat", "--folder", str(tmp_path)]) == 1
     assert "--label is for audits with --table" in capsys.readouterr().err
+    assert main(["audit", *DATA, "--missing", "drop", "--folder", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert told.endswith(
+        "--missing is for audits with --table; a data set has --data.init_args.missing\n"
+    )
     assert main(["audit", "--folder", str(tmp_path)]) == 1
     assert "name what to audit" in capsys.readouterr().err
 
