@@ -203,6 +203,7 @@ def read_counterfactuals(folder: Path) -> Counterfactuals:
         if changed or part.recipe.keys() != first.recipe.keys():
             msg = f"{path} differs from {paths[0].name} in {', '.join(changed)}; write them anew"
             raise ValueError(msg)
+    _refuse_repeated(paths, parts)
     read = [part.read for part in parts if part.read is not None]
     files = [part.files for part in parts if part.files is not None]
     return Counterfactuals(
@@ -217,6 +218,20 @@ def read_counterfactuals(folder: Path) -> Counterfactuals:
         torch.cat(read) if read else None,
         [name for names in files for name in names] or None,
     )
+
+
+def _refuse_repeated(paths: Sequence[Path], parts: Sequence[Counterfactuals]) -> None:
+    """Refuse a shard that holds what an earlier one does, as the copy of one would."""
+    seen: dict[tuple[int, int], Path] = {}
+    for path, part in zip(paths, parts, strict=True):
+        for made in zip(part.index.tolist(), part.copy.tolist(), strict=True):
+            if made in seen:
+                msg = (
+                    f"{path} holds counterfactual {made[1]} of image {made[0]}, as "
+                    f"{seen[made].name} does; remove it and run the command that wrote it again"
+                )
+                raise ValueError(msg)
+            seen[made] = path
 
 
 def _read_shard(path: Path) -> Counterfactuals:
@@ -290,6 +305,8 @@ class PairedSplit(Split):
         self.copies = len(made) // len(split)
         told: Fingerprint = made.recipe["fingerprint"]
         label = space.label_position
+        index = split.index(torch.arange(len(split))).repeat_interleave(self.copies)
+        source = split.attributes.repeat_interleave(self.copies, dim=0)
         msg = None
         if made.space != space:
             ours = space.describe(values=True)
@@ -300,6 +317,8 @@ class PairedSplit(Split):
             msg = "of other images, or of the same in another order or split"
         elif _most_apart(told["grey"], fingerprint["grey"]) > 1:
             msg = "of images that look otherwise"
+        elif not torch.equal(made.index, index) or not torch.equal(made.source, source):
+            msg = "in another order than the images, as if shards had changed names"
         elif not torch.equal(made.target[:, label], made.source[:, label]):
             msg = f"not of the {space.label} of their originals, and would be learnt under that"
         if msg is not None:

@@ -132,6 +132,26 @@ def test_shards_of_two_makings_are_not_mixed(folder: Path) -> None:
         read_counterfactuals(folder)
 
 
+def test_a_shard_that_was_copied_over_another_is_named(folder: Path) -> None:
+    write_shard(shard_path(folder, 1, 2), a_shard(4, 2), SPACE, RECIPE)
+    with pytest.raises(
+        ValueError, match="00001-of-00002.parquet holds counterfactual 0 of image 2, as .*00000-of"
+    ):
+        read_counterfactuals(folder)
+
+
+def test_shards_that_changed_names_are_refused(folder: Path) -> None:
+    made = read_counterfactuals(folder)
+    split = split_of(made.source[::2])
+    PairedSplit(split, made, SPACE, PRINT)
+    places = [shard_path(folder, number, 2) for number in (0, 1)]
+    places[0].rename(folder / "aside")
+    places[1].rename(places[0])
+    (folder / "aside").rename(places[1])
+    with pytest.raises(ValueError, match="in another order than the images"):
+        PairedSplit(split, read_counterfactuals(folder), SPACE, PRINT)
+
+
 def test_an_image_comes_with_its_own_counterfactuals_each_as_often(folder: Path) -> None:
     made = read_counterfactuals(folder)
     split = PairedSplit(split_of(made.source[::2]), made, SPACE, PRINT)
