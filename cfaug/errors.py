@@ -9,6 +9,7 @@ from errno import ENOSPC
 from importlib.util import find_spec
 from pathlib import Path
 
+from cfaug.interrupts import ended_by_ctrl_c
 from datamodules.errors import ImageError
 
 
@@ -20,17 +21,19 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
         cannot be read, or 130 for Ctrl-C.
     """
     try:
-        job()
+        with ended_by_ctrl_c():
+            job()
     except (KeyboardInterrupt, SystemExit) as stop:
         # Lightning turns Ctrl-C into an exit once it has saved a checkpoint.
-        if not any(isinstance(e, KeyboardInterrupt) for e in _chain(stop)):
+        if not _is_interrupt(stop):
             raise
-        print("cfaug: stopped", file=sys.stderr)
-        return 130
+        return _stopped()
     except Exception as error:
         message = message_for_users(error)
         status = 1
         if message is None:
+            if _is_interrupt(error):  # what failed because of it
+                return _stopped()
             if not isinstance(error, ArgumentError):
                 raise
             # A usage of hundreds of lines, as the parser would print it, hides what is wrong.
@@ -38,6 +41,15 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
         print(f"cfaug: error: {message}", file=sys.stderr)
         return status
     return 0
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    return any(isinstance(e, KeyboardInterrupt) for e in _chain(error))
+
+
+def _stopped() -> int:
+    print("cfaug: stopped", file=sys.stderr)
+    return 130
 
 
 def message_for_users(error: Exception) -> str | None:

@@ -1,0 +1,46 @@
+"""Ctrl-C that ends a command wherever it comes."""
+
+import _thread
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer, current_thread, main_thread
+from types import FrameType
+from typing import Any
+
+SOON = 0.05
+"""Seconds until an interrupt that was lost comes again."""
+
+
+@contextmanager
+def ended_by_ctrl_c() -> Iterator[None]:
+    """Make sure of Ctrl-C, which a terminal sends to this process and all its children.
+
+    Workers of a loader leave it to this process, which ends them: a worker that ended by itself
+    would be an error here. And Python drops an interrupt that comes while it forks or destroys an
+    object, as it does most of the time where an epoch has a few batches; it is sent again.
+    """
+    before, unraisable, process = signal.getsignal(signal.SIGINT), sys.unraisablehook, os.getpid()
+    if before is not signal.default_int_handler or current_thread() is not main_thread():
+        yield  # a process that is to live on, as by nohup
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == process:
+            signal.default_int_handler(number, frame)
+
+    def again(dropped: Any) -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            Timer(SOON, _thread.interrupt_main).start()
+        else:
+            unraisable(dropped)
+
+    signal.signal(signal.SIGINT, interrupt)
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        sys.unraisablehook = unraisable
