@@ -90,7 +90,8 @@ class CfaugCLI(LightningCLI):
         path = self.config[self.config["subcommand"]].get("ckpt_path")
         if not path or path in SPECIAL_CHECKPOINTS:
             return None
-        return read_checkpoint(Path(path))
+        kind = "classifier" if self.model_class is Classifier else "generator"
+        return read_checkpoint(Path(path), kind)
 
     def _parse_ckpt_path(self) -> None:
         self._checkpoint()  # a missing or damaged file is told before anything is built

@@ -1,5 +1,6 @@
 """What generators, classifiers and judges share."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -33,13 +34,28 @@ class AttributeModule(LightningModule):
         self.image_shape = image_shape
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse a checkpoint of other attributes, which might fit by its shapes alone.
+        """Refuse a checkpoint of other attributes or images, or of another network.
 
         Raises:
-            ValueError: If it was made for other attributes.
+            ValueError: If it is one; of attributes and images also where the weights would fit.
         """
-        space = checkpoint["hyper_parameters"]["attribute_space"]
-        self.attribute_space.require_same(space, "the checkpoint")
+        made_for = checkpoint["hyper_parameters"]
+        self.attribute_space.require_same(made_for["attribute_space"], "the checkpoint")
+        _require_images(made_for["image_shape"], self.image_shape, "the checkpoint")
+        given, wanted = (
+            {name: tuple(weight.shape) for name, weight in weights.items()}
+            for weights in (checkpoint["state_dict"], self.state_dict())
+        )
+        others = [name for name in {**wanted, **given} if given.get(name) != wanted.get(name)]
+        if others:
+            first = others[0]
+            msg = (
+                f"the checkpoint is of another network: {len(others):,} weights differ, the first "
+                f"is {first} of {given.get(first, 'nothing')} instead of "
+                f"{wanted.get(first, 'nothing')}; go on with the options that it was made with, in "
+                "the config-fit.yaml of its run, or start anew"
+            )
+            raise ValueError(msg)
 
     def require_made_for(
         self, space: AttributeSpace, image_shape: tuple[int, int, int], what: str
@@ -55,12 +71,7 @@ class AttributeModule(LightningModule):
             ValueError: If it was made for other attributes or images.
         """
         space.require_same(self.attribute_space, what)
-        if tuple(self.image_shape) != tuple(image_shape):
-            msg = (
-                f"{what} was made for images of {tuple(self.image_shape)}, the "
-                f"data have {tuple(image_shape)}; set --data.init_args.size to match"
-            )
-            raise ValueError(msg)
+        _require_images(self.image_shape, image_shape, what)
 
     def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
         """Seed torch for the batch: after the loader, which draws from the same generator."""
@@ -68,3 +79,12 @@ class AttributeModule(LightningModule):
         for number in (self.current_epoch, batch_idx, self.global_rank):
             seed = seed * 1_000_003 + number
         torch.manual_seed(seed % 2**63)
+
+
+def _require_images(made_for: Sequence[int], shape: Sequence[int], what: str) -> None:
+    if tuple(made_for) != tuple(shape):
+        msg = (
+            f"{what} was made for images of {tuple(made_for)}, the data have {tuple(shape)}; set "
+            "--data.init_args.size to match"
+        )
+        raise ValueError(msg)

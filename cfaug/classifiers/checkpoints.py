@@ -16,7 +16,7 @@ def load_classifier_for(
         ValueError: If it cannot be read, is no classifier's, or was made for other attributes or
             images.
     """
-    checkpoint = read_checkpoint(path, "classifier checkpoint")
+    checkpoint = read_checkpoint(path, "classifier")
     arguments = dict(checkpoint.get("hyper_parameters", {}))
     try:
         classifier = Classifier(

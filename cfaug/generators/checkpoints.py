@@ -34,23 +34,23 @@ def find_generator(path: Path) -> Path:
     return found[-1]
 
 
-def read_checkpoint(path: Path, what: str = "checkpoint") -> dict[str, Any]:
-    """Read a checkpoint of a generator or a classifier.
+def read_checkpoint(path: Path, kind: str) -> dict[str, Any]:
+    """Read a checkpoint.
 
     Args:
         path: The file.
-        what: What a message calls it.
+        kind: Of what, ``generator`` or ``classifier``.
 
     Raises:
         ValueError: If there is none, or it is damaged.
     """
     if not path.is_file():
-        msg = f"no {what} at {path}; `cfaug generator fit` leaves one in runs/generator"
+        msg = f"no {kind} checkpoint at {path}; `cfaug {kind} fit` leaves one in runs/{kind}"
         raise ValueError(msg)
     try:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever the damage provokes
-        msg = f"{path} is not a readable {what} ({_reason(error)})"
+        msg = f"{path} is not a readable {kind} checkpoint ({_reason(error)})"
         raise ValueError(msg) from error
     return checkpoint
 
@@ -66,7 +66,7 @@ def load_generator(path: Path) -> Generator:
     Raises:
         ValueError: If the file is missing, damaged, or not a generator's checkpoint.
     """
-    checkpoint = read_checkpoint(path, "generator checkpoint")
+    checkpoint = read_checkpoint(path, "generator")
     try:
         arguments = dict(checkpoint["hyper_parameters"])
         generator = _generator_class(arguments["_class_path"])(

@@ -11,7 +11,7 @@ from cfaug.cli import main
 from cfaug.generators.conditional_vae import ConditionalVAE
 from datamodules.digits import ConfoundedDigits
 from datamodules.renderers import Color, Rotation, Thickness
-from tests.integration.test_cli import BASE, CLASSIFIER, DATA, GENERATOR, logger
+from tests.integration.test_cli import BASE, CLASSIFIER, DATA, GENERATOR, fit, logger
 
 
 def checkpoint(
@@ -72,10 +72,10 @@ def test_a_checkpoint_that_cannot_be_gone_on_from(
 ) -> None:
     words = {"generator": GENERATOR, "classifier": CLASSIFIER}[what]
     words = [what, "fit", *BASE, *DATA, *words, *logger(tmp_path / "run"), "--ckpt_path"]
-    assert "no checkpoint at" in fails([*words, str(tmp_path / "no.ckpt")], capsys)
+    assert f"no {what} checkpoint at" in fails([*words, str(tmp_path / "no.ckpt")], capsys)
     (tmp_path / "bad.ckpt").write_bytes(b"no checkpoint")
     message = fails([*words, str(tmp_path / "bad.ckpt")], capsys)
-    assert "bad.ckpt is not a readable checkpoint" in message
+    assert f"bad.ckpt is not a readable {what} checkpoint" in message
     assert "weights_only" not in message
 
 
@@ -92,6 +92,32 @@ def test_going_on_with_other_values_of_the_same_number(
     message = fails([*words, "--ckpt_path", str(path)], capsys)
     assert "the checkpoint was made for digit (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)" in message
     assert "color (white, purple, olive," in message
+
+
+@pytest.mark.parametrize(
+    ("made", "options", "expected"),
+    [
+        ("classifier", [], "the checkpoint is of another network: "),
+        ("generator", ["--model.init_args.channels", "8"], "of another network: "),
+        (
+            "generator",
+            ["--data.init_args.size", "20"],
+            "made for images of (3, 16, 16), the data have (3, 20, 20); set --data.init_args.size",
+        ),
+    ],
+)
+def test_going_on_with_another_network(
+    made: str, options: list[str], expected: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    if made == "generator":
+        path = checkpoint(tmp_path / "generator")
+    else:
+        assert fit("classifier", tmp_path / "classifier", "--trainer.max_epochs", "1") == 0
+        path = tmp_path / "classifier/run/a/checkpoints/last.ckpt"
+    words = ["generator", "fit", *BASE, *DATA, *GENERATOR, *logger(tmp_path / "again"), *options]
+    message = fails([*words, "--ckpt_path", str(path)], capsys)
+    assert expected in message
+    assert message.count("\n") == 0
 
 
 @pytest.mark.parametrize(
