@@ -29,10 +29,10 @@ def claim(path: Path, options: Mapping[str, str], what: str) -> None:
         write_json(path, options)
     try:
         known = json.loads(path.read_text())
-    except ValueError as error:
+        changes = changed_options(known, options)
+    except (ValueError, TypeError, AttributeError) as error:  # no JSON, or of something else
         msg = f"{path} is damaged ({error}); remove {path.parent} to start anew"
         raise ValueError(msg) from error
-    changes = changed_options(known, options)
     if changes:
         msg = (
             f"{path.parent} holds {what} with {changes}; "

@@ -66,10 +66,12 @@ def main(args: list[str]) -> None:
         )
         raise ValueError(msg)
     recipe = recipe_of(options, path, data)
-    claim(options.folder / "recipe.json", recipe, "counterfactuals")
+    claimed, place = options.folder / "recipe.json", options.folder / "judge.pt"
+    if not place.exists() and not any(options.folder.glob("counterfactuals-*.parquet")):
+        claimed.unlink(missing_ok=True)  # of a run that failed before it made anything
+    claim(claimed, recipe, "counterfactuals")
     judge = None
     if options.judge_steps:
-        place = options.folder / "judge.pt"
         judge = trained_judge(place, data, options.judge_steps, options.precision)
     maker = Maker(generator, data, judge, options.seed, options.copies, codes)
     write_shards(maker, options.folder, options.shard_size, recipe)

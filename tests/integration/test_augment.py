@@ -50,6 +50,16 @@ def test_again_with_other_options_is_refused(
     assert "holds counterfactuals with seed 0 instead of 1; choose another --folder" in message
 
 
+def test_a_run_that_made_nothing_leaves_its_folder_to_others(
+    words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = [*words, "--folder", str(tmp_path), "--copies", "1", "--targets", "{color: red}"]
+    (tmp_path / "recipe.json").write_text('{"seed": "1"}')
+    assert main(words) == 0
+    (tmp_path / "recipe.json").write_text("[]")
+    assert f"{tmp_path / 'recipe.json'} is damaged" in fails(words, capsys)
+
+
 @pytest.mark.parametrize("name", ["recipe.json", "judge.pt"])
 def test_what_a_run_goes_on_with_is_damaged(
     name: str, words: list[str], capsys: pytest.CaptureFixture[str]
