@@ -7,6 +7,7 @@ from typing import Literal
 
 from cfaug import keys
 from cfaug.interventions import non_label_columns
+from cfaug.pictures import edit_stems
 from datamodules.attributes import AttributeSpace
 from datamodules.base import TEST_SETS
 
@@ -141,7 +142,7 @@ def _generator(space: AttributeSpace) -> list[Panel]:
             for m, unit in exact.items()
         ),
         Panel("Edits over time", "images", _each(keys.EDITS, attribute=names)),
-        _pictures("Edits of test images", "evaluate", *(f"do-{name}" for name in names)),
+        _pictures("Edits of test images", "evaluate", *edit_stems(names)),
         _pictures("Effectiveness, failures", "evaluate", "effectiveness", "misread", "farthest"),
         Panel("Edits: filter by attribute and judges_agree", "table", (keys.EDIT_TABLE,)),
         Panel("Counterfactuals written", "bars", (keys.AUGMENT_IMAGES, keys.AUGMENT_COPIES)),

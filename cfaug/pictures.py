@@ -1,5 +1,6 @@
 """Pictures: heat maps and grids, written as PNG."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,8 +69,9 @@ def save_audit(
     worst = [p for p in audit.pairs if space.label in (p.first, p.second)][:most]
     others = [names.index(p.first if p.second == space.label else p.second) for p in worst]
     side = max(4.8, 0.22 * len(names))
-    widths = [side, *(max(2.4, 0.46 * space.cardinalities[k]) for k in others)]
-    figure = Figure(figsize=(sum(widths) + 0.7 * len(widths), side), layout="constrained")
+    widths = [side, *(max(2.4, 0.46 * min(30, space.cardinalities[k])) for k in others)]
+    height = max(side, 0.16 * space.cardinalities[label])
+    figure = Figure(figsize=(sum(widths) + 0.7 * len(widths), height), layout="constrained")
     first, *panels = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
     _heat(first, measure, names, names, "CNF (nats)", ".2f")
     for axes, k in zip(panels, others, strict=True):
@@ -110,6 +112,20 @@ def save_effectiveness(
     columns = [f"judge({name})" for name in names]
     _heat(figure.add_subplot(), values, rows, columns, "reads the intended value, %", ".1f", 100)
     figure.savefig(path, dpi=90)
+
+
+def edit_stems(names: Sequence[str]) -> list[str]:
+    """Names of the files for the edits of attributes, without ending.
+
+    Of the name of an attribute, what no file can be called is left out; where two would then have
+    one file, also on systems that do not tell capitals, the column is added.
+    """
+    stems = [re.sub(r"[/\\\0]", "-", name)[:50] for name in names]
+    alike = [stem.casefold() for stem in stems]
+    return [
+        f"do-{stem}" if alike.count(stem.casefold()) == 1 else f"do-{stem}-{column}"
+        for column, stem in enumerate(stems)
+    ]
 
 
 def save_edits(cells: Tensor, attribute: Attribute, path: Path) -> None:

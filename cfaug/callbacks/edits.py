@@ -10,7 +10,7 @@ from cfaug import keys
 from cfaug.callbacks.records import run_folder
 from cfaug.generators.base import Generator
 from cfaug.interventions import single_edits
-from cfaug.pictures import save_edits
+from cfaug.pictures import edit_stems, save_edits
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
 
@@ -62,8 +62,9 @@ class EditGrid(Callback):
         batch = data.batch("val", first)
         folder = run_folder(trainer) / "edits"
         folder.mkdir(parents=True, exist_ok=True)
-        for column, attribute in enumerate(pl_module.attribute_space.attributes):
-            path = folder / f"do-{attribute.name}.png"
+        space = pl_module.attribute_space
+        for column, stem in enumerate(edit_stems(space.names)):
+            attribute, path = space.attributes[column], folder / f"{stem}.png"
             save_edits(all_edits(pl_module, batch, column), attribute, path)
             key = keys.EDITS.format(attribute=attribute.name)
             caption = f"do({attribute.name}), epoch {trainer.current_epoch}"

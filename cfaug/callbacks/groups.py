@@ -9,11 +9,15 @@ from cfaug.classifiers.classifier import Classifier
 from datamodules.base import TEST_SETS
 from datamodules.writing import whole_file
 
+COLUMNS = ("test_set", "images", "read", "correct", "accuracy", "low", "high")
+"""Columns of ``groups.csv`` beside the attributes, which stand after the first."""
+
 
 class GroupTable(Callback):
     """Writes ``groups.csv``: a row for each test set and each group that has images there.
 
-    Columns: ``test_set``; the attributes by name; ``images``; ``read``, which is more where images
+    Columns: ``test_set``; the attributes by name, one that is called as another column with
+    ``(attribute)`` after it; ``images``; ``read``, which is more where images
     are read several times, and ``correct`` of these; ``accuracy`` in per cent, and between ``low``
     and ``high`` its interval, see `GroupFigures.interval`.
     """
@@ -24,11 +28,11 @@ class GroupTable(Callback):
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         space = pl_module.attribute_space
-        columns = ["images", "read", "correct", "accuracy", "low", "high"]
         path = run_folder(trainer) / "groups.csv"
         with whole_file(path) as part, part.open("w", newline="") as file:
             table = csv.writer(file)
-            table.writerow(["test_set", *space.names, *columns])
+            names = [f"{n} (attribute)" if n in COLUMNS else n for n in space.names]
+            table.writerow([COLUMNS[0], *names, *COLUMNS[1:]])
             for name, figures in zip(TEST_SETS, pl_module.tested, strict=True):
                 for group in figures.total.nonzero()[:, 0].tolist():
                     counts = figures.images, figures.total, figures.correct

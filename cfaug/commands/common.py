@@ -161,6 +161,7 @@ def record(
     """
     job = command[0]
     config = {**run_record(["cfaug", *command], identity), **(found or {})}
+    config["pictures"] = [path.name for path in pictures]
     if generator is not None:
         config["generator"] = str(generator)
     write_json(folder / "metrics.json", figures)

@@ -22,7 +22,7 @@ from cfaug.commands.common import (
 from cfaug.evaluation.failures import COLUMNS, table
 from cfaug.evaluation.judging import Judging, judge_generator
 from cfaug.generators.base import Generator
-from cfaug.pictures import save_edits, save_effectiveness, save_strips
+from cfaug.pictures import edit_stems, save_edits, save_effectiveness, save_strips
 from cfaug.tracking import identify
 from datamodules.attributes import AttributeSpace
 from datamodules.base import AttributeDataModule
@@ -65,10 +65,10 @@ def main(args: list[str]) -> None:
 def save_grids(generator: Generator, data: AttributeDataModule, folder: Path) -> list[Path]:
     """Write a grid of edits of the first test images for each attribute."""
     batch = data.first("test", 8)
-    paths = []
-    for column, attribute in enumerate(generator.attribute_space.attributes):
-        paths.append(folder / f"do-{attribute.name}.png")
-        save_edits(all_edits(generator.cpu(), batch, column), attribute, paths[-1])
+    space = generator.attribute_space
+    paths = [folder / f"{stem}.png" for stem in edit_stems(space.names)]
+    for column, (attribute, path) in enumerate(zip(space.attributes, paths, strict=True)):
+        save_edits(all_edits(generator.cpu(), batch, column), attribute, path)
     return paths
 
 

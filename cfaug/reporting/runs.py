@@ -36,7 +36,10 @@ class Run:
             return list(csv.DictReader(file))
 
     def pictures(self) -> list[Path]:
-        """The PNGs in the folder, in order."""
+        """The PNGs of the run, in order; others may lie in the folder from an earlier one."""
+        if "pictures" in self.record:
+            paths = [self.folder / name for name in self.record["pictures"]]
+            return sorted(path for path in paths if path.exists())
         return sorted([*self.folder.glob("*.png"), *self.folder.glob("edits/*.png")])
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from cfaug import keys
+from cfaug.callbacks.groups import COLUMNS
 from cfaug.keys import UNCONFOUNDED
 from cfaug.metrics.groups import FEWEST, wilson
 from cfaug.reporting.blocks import (
@@ -250,8 +251,7 @@ def _worst_groups(run: Run, test_set: str) -> list[Table]:
     if not rows:
         return []
     rows = sorted(rows, key=lambda row: float(row["accuracy"]))[:MOST_ROWS]
-    known = {"test_set", "images", "read", "correct", "accuracy", "low", "high"}
-    names = [name for name in rows[0] if name not in known]
+    names = [name for name in rows[0] if name not in COLUMNS]
     cells = [
         [
             *(Cell(row[name]) for name in names),

@@ -10,19 +10,20 @@ import yaml
 from cfaug.cli import main
 from datamodules.counterfactuals import read_counterfactuals
 from tests.integration.test_cli import ROOT
-from tests.people import write_people
+from tests.people import HAIR, write_people
 
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_people(tmp_path_factory.mktemp("people"))
     table = folder / "table.csv"
-    # A name with a point, which torch gives to no part of a module.
-    table.write_text(table.read_text().replace("file,hair,sex", "file,hair,a.type"))
+    # With a point, which torch gives to no part of a module, and a slash, which no file has; and a
+    # name of a column of groups.csv.
+    table.write_text(table.read_text().replace("file,hair,sex", "file,images,a.type/sex"))
     options = {
         "images": str(folder / "images"),
         "table": str(folder / "table.csv"),
-        "label": "hair",
+        "label": "images",
         "size": 8,
         "batch_size": 32,
         "num_workers": 1,
@@ -47,6 +48,8 @@ def test_the_loop_runs_on_own_images_without_an_oracle(people: Path) -> None:
     assert figures["confounded_worst_group_size/erm"] == 18  # of the 40 images, 2 with 2 groups
     with (people / "run/classifier-erm/seed-0/groups.csv").open(newline="") as file:
         groups = [row for row in csv.DictReader(file) if row["test_set"] == "unconfounded"]
+    assert {row["images (attribute)"] for row in groups} == set(HAIR)
+    assert (people / "run/evaluate/do-a.type-sex.png").exists()
     # Drawn until all groups are alike, from 18 and from 2.
     images, read = ([int(row[name]) for row in groups] for name in ("images", "read"))
     assert sum(read) == 40
@@ -79,8 +82,8 @@ def test_a_label_alone_is_edited_too(
     augment = ["augment", *words, "--generator", str(checkpoint), "--judge_steps", "0"]
     augment += ["--folder", str(tmp_path / "made")]
     assert main(augment) == 1
-    assert "no attribute beside the label, 'hair', and" in capsys.readouterr().err
-    assert main([*augment, "--targets", "{hair: dark}"]) == 0
+    assert "no attribute beside the label, 'images', and" in capsys.readouterr().err
+    assert main([*augment, "--targets", "{images: dark}"]) == 0
     made = read_counterfactuals(tmp_path / "made")
     assert set(made.target[:, 0].tolist()) == {1}
     assert made.source[:, 0].unique().tolist() == [0, 1]
@@ -98,7 +101,7 @@ def test_counterfactuals_tell_the_file_of_their_original(people: Path, tmp_path:
     assert len(rows) == 280
     for row in rows:
         original = table[row["source_file"]]
-        assert (row["source_hair"], row["source_a.type"]) == (original["hair"], original["a.type"])
+        assert all(row[f"source_{name}"] == original[name] for name in ("images", "a.type/sex"))
         assert row["index"] == row["source_file"].removesuffix(".png")
 
 

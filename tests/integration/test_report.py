@@ -12,6 +12,7 @@ from PIL import Image
 from cfaug.cli import main
 from cfaug.pictures import save_accuracies
 from tests.browser import barriers, opened
+from tests.integration.test_cli import DATA
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -120,6 +121,18 @@ def test_a_page_tells_what_the_runs_left(runs: Path) -> None:
     assert "of which 1,200 have no image and 1 have few" in html
     assert "accuracy, %: classifier-counterfactual 98.5, classifier-erm 61.5" in html
     assert "seed_everything: &lt;script&gt;" in html
+
+
+def test_pictures_of_an_earlier_run_in_the_folder_are_not_shown(tmp_path: Path) -> None:
+    words = ["audit", "--folder", str(tmp_path / "audit"), "--permutations", "20"]
+    assert main([*words, *DATA]) == 0
+    assert (tmp_path / "audit/images.png").exists()
+    (tmp_path / "table.csv").write_text("file,hair,hat\na,x,v\nb,y,w\nc,x,w\n")
+    assert main([*words, "--table", str(tmp_path / "table.csv"), "--label", "hat"]) == 0
+    assert main(["report", str(tmp_path), "--out", str(tmp_path / "a.html")]) == 0
+    html = (tmp_path / "a.html").read_text()
+    assert 'alt="Heat maps: audit"' in html
+    assert "Images: audit" not in html
 
 
 def test_a_page_is_safe_and_needs_nothing_else(runs: Path) -> None:
