@@ -117,7 +117,7 @@ def save_effectiveness(
 def edit_stems(names: Sequence[str]) -> list[str]:
     """Names of the files for the edits of attributes, without ending.
 
-    Of the name of an attribute, what no file can be called is left out; where two would then have
+    A ``-`` stands for what no file can be called, and long names are cut. Where two would then have
     one file, also on systems that do not tell capitals, the column is added.
     """
     stems = [re.sub(r"[/\\\0]", "-", name)[:50] for name in names]

@@ -16,10 +16,10 @@ COLUMNS = ("test_set", "images", "read", "correct", "accuracy", "low", "high")
 class GroupTable(Callback):
     """Writes ``groups.csv``: a row for each test set and each group that has images there.
 
-    Columns: ``test_set``; the attributes by name, one that is called as another column with
-    ``(attribute)`` after it; ``images``; ``read``, which is more where images
-    are read several times, and ``correct`` of these; ``accuracy`` in per cent, and between ``low``
-    and ``high`` its interval, see `GroupFigures.interval`.
+    Columns: ``test_set``; the attributes by name, with ``(attribute)`` after one that is called as
+    another column; ``images``; ``read``, which is more where images are read several times, and
+    ``correct`` of these; ``accuracy`` in per cent, and between ``low`` and ``high`` its interval,
+    see `GroupFigures.interval`.
     """
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
