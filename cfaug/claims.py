@@ -1,7 +1,8 @@
 """A folder of results belongs to the options that they were made with."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from datamodules.writing import write_json
@@ -39,3 +40,16 @@ def claim(path: Path, options: Mapping[str, str], what: str) -> None:
             "choose another --folder, or remove that one to start anew"
         )
         raise ValueError(msg)
+
+
+@contextmanager
+def claimed(path: Path, options: Mapping[str, str], what: str) -> Iterator[None]:
+    """See `claim`; the folder is let go where what was to fill it fails before it left anything."""
+    before = set(path.parent.iterdir())
+    claim(path, options, what)
+    try:
+        yield
+    except BaseException:
+        if set(path.parent.iterdir()) == before | {path} and path not in before:
+            path.unlink()
+        raise

@@ -25,15 +25,14 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
             job()
     except (KeyboardInterrupt, SystemExit) as stop:
         # Lightning turns Ctrl-C into an exit once it has saved a checkpoint.
-        if not _is_interrupt(stop):
+        if not any(isinstance(e, KeyboardInterrupt) for e in _chain(stop)):
             raise
-        return _stopped()
+        print("cfaug: stopped", file=sys.stderr)
+        return 130
     except Exception as error:
         message = message_for_users(error)
         status = 1
         if message is None:
-            if _is_interrupt(error):  # what failed because of it
-                return _stopped()
             if not isinstance(error, ArgumentError):
                 raise
             # A usage of hundreds of lines, as the parser would print it, hides what is wrong.
@@ -41,15 +40,6 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
         print(f"cfaug: error: {message}", file=sys.stderr)
         return status
     return 0
-
-
-def _is_interrupt(error: BaseException) -> bool:
-    return any(isinstance(e, KeyboardInterrupt) for e in _chain(error))
-
-
-def _stopped() -> int:
-    print("cfaug: stopped", file=sys.stderr)
-    return 130
 
 
 def message_for_users(error: Exception) -> str | None:

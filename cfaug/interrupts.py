@@ -1,12 +1,11 @@
 """Ctrl-C that ends a command wherever it comes."""
 
-import _thread
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Timer, current_thread, main_thread
+from threading import Timer, current_thread, get_ident, main_thread
 from types import FrameType
 from typing import Any
 
@@ -26,6 +25,7 @@ def ended_by_ctrl_c() -> Iterator[None]:
     if before is not signal.default_int_handler or current_thread() is not main_thread():
         yield  # a process that is to live on, as by nohup
         return
+    thread, timers = get_ident(), list[Timer]()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if os.getpid() == process:
@@ -33,7 +33,9 @@ def ended_by_ctrl_c() -> Iterator[None]:
 
     def again(dropped: Any) -> None:
         if issubclass(dropped.exc_type, KeyboardInterrupt):
-            Timer(SOON, _thread.interrupt_main).start()
+            # Sent to the thread, for that ends what it waits for.
+            timers.append(Timer(SOON, signal.pthread_kill, (thread, signal.SIGINT)))
+            timers[-1].start()
         else:
             unraisable(dropped)
 
@@ -42,5 +44,7 @@ def ended_by_ctrl_c() -> Iterator[None]:
     try:
         yield
     finally:
+        for timer in timers:
+            timer.cancel()
         signal.signal(signal.SIGINT, before)
         sys.unraisablehook = unraisable

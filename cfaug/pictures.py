@@ -118,14 +118,12 @@ def edit_stems(names: Sequence[str]) -> list[str]:
     """Names of the files for the edits of attributes, without ending.
 
     A ``-`` stands for what no file can be called, and long names are cut. Where two would then have
-    one file, also on systems that do not tell capitals, the column is added.
+    one file, also on systems that do not tell capitals, all begin with the column.
     """
     stems = [re.sub(r"[/\\\0]", "-", name)[:50] for name in names]
-    alike = [stem.casefold() for stem in stems]
-    return [
-        f"do-{stem}" if alike.count(stem.casefold()) == 1 else f"do-{stem}-{column}"
-        for column, stem in enumerate(stems)
-    ]
+    if len({stem.casefold() for stem in stems}) < len(stems):
+        stems = [f"{column}-{stem}" for column, stem in enumerate(stems)]
+    return [f"do-{stem}" for stem in stems]
 
 
 def save_edits(cells: Tensor, attribute: Attribute, path: Path) -> None:

@@ -221,14 +221,15 @@ def read_counterfactuals(folder: Path) -> Counterfactuals:
 
 
 def _refuse_repeated(paths: Sequence[Path], parts: Sequence[Counterfactuals]) -> None:
-    """Refuse a shard that holds what an earlier one does, as the copy of one would."""
+    """Refuse a shard that holds what another does, as one would that was copied over it."""
     seen: dict[tuple[int, int], Path] = {}
     for path, part in zip(paths, parts, strict=True):
         for made in zip(part.index.tolist(), part.copy.tolist(), strict=True):
             if made in seen:
                 msg = (
                     f"{path} holds counterfactual {made[1]} of image {made[0]}, as "
-                    f"{seen[made].name} does; remove it and run the command that wrote it again"
+                    f"{seen[made].name} does: one was copied over; remove both and run the command "
+                    "that wrote them again"
                 )
                 raise ValueError(msg)
             seen[made] = path

@@ -213,10 +213,11 @@ class ImageFiles(AttributeDataModule):
                 )
                 raise ValueError(msg)
             if absent:
+                todo = "move some to training" if self.rows.splits else "add some, for it has few"
                 msg = (
                     f"no training image of {self.store.path} has the value "
                     f"{', '.join(map(repr, absent[:3]))} of attribute '{attribute.name}', so that "
-                    "it cannot be learnt; move some to training, or leave out its rows"
+                    f"it cannot be learnt; {todo}, or leave out its rows"
                 )
                 raise ValueError(msg)
 
@@ -257,8 +258,10 @@ def match_files(files: Sequence[str], store: ImageStore, dropped: Sequence[str] 
             inner = (PurePosixPath(*parts[n:]).as_posix() for n in range(1, len(parts)))
             other = next((name for name in inner if name in known), None)
         hint = f"; there is '{other}'" if other else ""
-        if absent[0] in store.others():
+        if absent[0] in store.files():
             hint = f"; its format is not read, convert it to one of {', '.join(sorted(ENDINGS))}"
+        elif whole := next((n for n in there if n.rpartition(".")[0] == absent[0]), None):
+            hint = f"; there is '{whole}', name files with their endings"
         if other and normalize("NFC", other) == normalize("NFC", absent[0]):
             hint += ", of the same letters in another Unicode form (NFC or NFD)"
         msg = (

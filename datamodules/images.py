@@ -142,14 +142,17 @@ class ImageArchive(ImageStore):
         parts = {}
         for member in self._archive().namelist():
             names = [name for name in member.split("/") if name not in {"", "."}]
-            known = names and _ending(names[-1]) in ENDINGS | OTHER_ENDINGS
-            if known and not any(map(_is_hidden, names)):
+            if not member.endswith("/") and not any(map(_is_hidden, names)):
                 parts[member] = names
         inside = {member: names for member, names in parts.items() if folder in names[:-1]}
         parts = inside or parts
-        levels = zip(*(names[:-1] for names in parts.values()), strict=False)
-        common = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
-        self._members = {"/".join(names[common:]): m for m, names in parts.items()}
+        folders = [names[:-1] for names in parts.values() if _ending(names[-1]) in ENDINGS]
+        levels = zip(*folders, strict=False)
+        above = [level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels)]
+        self._members = {
+            "/".join(names[len(above) :] if names[: len(above)] == above else names): member
+            for member, names in parts.items()
+        }
 
     def _archive(self) -> zipfile.ZipFile:
         # Each process reads through a handle of its own: a shared one has one position.
@@ -165,7 +168,7 @@ class ImageArchive(ImageStore):
         return {**self.__dict__, "_opened": None}
 
     def files(self) -> list[str]:
-        """See `ImageStore.files`; of images alone."""
+        """See `ImageStore.files`."""
         return list(self._members)
 
     def read(self, name: str) -> bytes:

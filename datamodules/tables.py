@@ -66,7 +66,7 @@ def read_table(path: Path) -> pa.Table:
         msg = f"{path} is no table that can be read; expected a .csv, .tsv or .parquet"
         raise ValueError(msg)
     try:
-        table = _read_text(path) if suffix in _DELIMITERS else _without_index(pq.read_table(path))
+        table = _read_text(path) if suffix in _DELIMITERS else pq.read_table(path)
     except (OSError, pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
         msg = f"the table {path} cannot be read: {error}"
         raise ValueError(msg) from error
@@ -80,12 +80,6 @@ def read_table(path: Path) -> pa.Table:
         msg = f"the table {path} has no rows"
         raise ValueError(msg)
     return table
-
-
-def _without_index(table: pa.Table) -> pa.Table:
-    """Without the numbers of rows that pandas adds where its index has no name."""
-    index = [name for name in table.column_names if re.fullmatch(r"__index_level_\d+__", name)]
-    return table.drop_columns(index)
 
 
 def _read_text(path: Path) -> pa.Table:
@@ -147,13 +141,14 @@ def _refuse_wrong_row(path: Path, delimiter: str) -> None:
     """Name the first row of a text that is not UTF-8, or not as wide as the header."""
     lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
     rows = _rows((line.decode() for line in lines), delimiter)
-    row, width = 0, 0  # the header is row 0
+    row, header = 0, list[str]()  # the header is row 0
     try:
         for cells in rows:
-            width = width or len(cells)
-            if len(cells) != width:
+            header = header or cells
+            if len(cells) != len(header):
                 msg = (
-                    f"row {row} of {path} has {len(cells)} cell(s), expected {width} as its header"
+                    f"row {row} of {path} has {len(cells)} cell(s), expected {len(header)} as its "
+                    f"header{_other_delimiter(path, header)}"
                 )
                 raise ValueError(msg)
             row += 1
@@ -222,13 +217,19 @@ def encode_table(
         ValueError: If a column or a value is missing, or no category; the message names it.
     """
     reserved = [name for name in (file_column, split_column) if name is not None]
-    rest = [name for name in table.column_names if name not in {label, *reserved}]
+    rest = [
+        name
+        for name in table.column_names
+        # What pandas calls numbers of rows that have no name.
+        if name not in {label, *reserved} and not re.fullmatch(r"__index_level_\d+__", name)
+    ]
     others = rest if attributes is None else attributes
     chosen = [label, *(name for name in others if name != label)]
     for name in (*reserved, *chosen):
         if name not in table.column_names:
             msg = f"the table {path} has no column '{name}'; its columns are {table.column_names}"
-            raise ValueError(msg + _other_delimiter(table.column_names))
+            hint = "; name the one of the files with file_column" if name == file_column else ""
+            raise ValueError(msg + (_other_delimiter(path, table.column_names) or hint))
         if name in reserved and name in chosen:
             what = "names of files" if name == file_column else "splits"
             msg = f"column '{name}' of {path} holds the {what} and can be no label or attribute"
@@ -257,13 +258,13 @@ def encode_table(
     return ImageTable(files, codes, space, splits, dropped)
 
 
-def _other_delimiter(columns: Sequence[str]) -> str:
-    """What to tell of a table whose cells are not parted as its name says."""
-    found = next((mark for mark in (";", "\t", ",", "|") if mark in columns[0]), None)
-    if len(columns) > 1 or found is None:
+def _other_delimiter(path: Path, header: Sequence[str]) -> str:
+    """What to tell of a text whose cells are not parted as its name says."""
+    wanted = _DELIMITERS.get(path.suffix.lower())
+    found = next((mark for mark in ";\t,|" if mark in header[0]), None)
+    if len(header) > 1 or not wanted or not found:
         return ""
-    wanted = "tabs for a .tsv, commas for a .csv"
-    return f"; its cells seem to be parted by {found!r}, expected {wanted}"
+    return f"; its cells seem to be parted by {found!r}, expected {wanted!r}"
 
 
 def _refuse_splits(table: pa.Table, path: Path, names: Sequence[str]) -> None:
@@ -273,8 +274,8 @@ def _refuse_splits(table: pa.Table, path: Path, names: Sequence[str]) -> None:
         found = pc.utf8_lower(table[name].drop_null()).unique().to_pylist()
         if len(found) > 1 and set(found) <= words:
             msg = (
-                f"column '{name}' of {path} holds splits ({', '.join(found)}): name it as the "
-                "column of splits (split_column), or name the attributes"
+                f"column '{name}' of {path} holds splits ({', '.join(found)}) and is no attribute: "
+                "name the attributes that there are, or, for images, this with split_column"
             )
             raise ValueError(msg)
 

@@ -17,14 +17,14 @@ def load_classifier_for(
             images.
     """
     checkpoint = read_checkpoint(path, "classifier")
-    arguments = dict(checkpoint.get("hyper_parameters", {}))
+    arguments = checkpoint["hyper_parameters"]
     try:
         classifier = Classifier(
             **{name: value for name, value in arguments.items() if not name.startswith("_")}
         )
         classifier.load_state_dict(checkpoint["state_dict"])
-    except Exception as error:  # another module's arguments or weights, or none
-        msg = f"{path} is not a classifier's checkpoint; `make train-classifier` leaves one in "
+    except Exception as error:  # another module's arguments or weights
+        msg = f"{path} is not a classifier's checkpoint; `cfaug classifier fit` leaves one in "
         raise ValueError(f"{msg}runs/classifier") from error
     classifier.require_made_for(space, image_shape, f"the classifier {path}")
     return classifier.eval().requires_grad_(requires_grad=False)

@@ -90,12 +90,19 @@ class Classifier(AttributeModule):
 
         Raises:
             ValueError: If it cannot be read or was made for other attributes or images, or the data
-                already have counterfactuals.
+                already have counterfactuals, or no attribute to edit.
         """
         if stage == "fit" and self.generator_path is not None and not self._generator:
             if getattr(self.trainer, "datamodule").counterfactuals is not None:  # noqa: B009
                 msg = "two sources of counterfactuals, --model.generator and "
                 raise ValueError(f"{msg}--data.init_args.counterfactuals; leave one of them out")
+            if not non_label_columns(self.attribute_space):
+                msg = (
+                    "the data have no attribute beside the label, "
+                    f"'{self.attribute_space.label}', and counterfactuals keep the label; leave "
+                    "--model.generator out"
+                )
+                raise ValueError(msg)
             path = Path(self.generator_path)
             self._generator = [load_generator_for(path, self.attribute_space, self.image_shape)]
 

@@ -131,8 +131,9 @@ def refuse_unread(options: Any, parser: ArgumentParser) -> None:
     for name in of_tables if options.table is None else ("data",):
         if options[name] != parser.get_default(name):
             msg = f"--{name} is for audits {'with' if name != 'data' else 'without'} --table"
-            also = f"; a data set has --data.init_args.{name}"
-            raise ValueError(msg + (also if name in {"file_column", "missing"} else ""))
+            if options.table is None and options.data and name in options.data.init_args:
+                msg += f"; this data set has --data.init_args.{name}"
+            raise ValueError(msg)
 
 
 def read_attributes(options: Any) -> tuple[Tensor, AttributeSpace]:
@@ -144,12 +145,12 @@ def read_attributes(options: Any) -> tuple[Tensor, AttributeSpace]:
     if options.label is None:
         msg = f"name the column of {options.table} that classifiers predict: --label"
         raise ValueError(msg)
-    table = read_table(options.table)
-    chosen = options.attributes
-    if chosen is None:
-        left_out = {options.label, options.file_column}
-        chosen = [name for name in table.column_names if name not in left_out]
-    rows = encode_table(table, options.table, options.label, chosen, options.missing, None, None)
+    table, files = read_table(options.table), options.file_column
+    if options.attributes is None and files in table.column_names and files != options.label:
+        table = table.drop_columns(files)
+    rows = encode_table(
+        table, options.table, options.label, options.attributes, options.missing, None, None
+    )
     return rows.attributes, rows.space
 
 

@@ -10,7 +10,7 @@ from jsonargparse.typing import NonNegativeInt, PositiveInt
 
 from cfaug import keys
 from cfaug.augmenting import Maker, agreement, trained_judge, write_shards
-from cfaug.claims import claim
+from cfaug.claims import claimed
 from cfaug.commands.common import (
     add_folder_argument,
     add_generator_argument,
@@ -66,15 +66,13 @@ def main(args: list[str]) -> None:
         )
         raise ValueError(msg)
     recipe = recipe_of(options, path, data)
-    claimed, place = options.folder / "recipe.json", options.folder / "judge.pt"
-    if not place.exists() and not any(options.folder.glob("counterfactuals-*.parquet")):
-        claimed.unlink(missing_ok=True)  # of a run that failed before it made anything
-    claim(claimed, recipe, "counterfactuals")
-    judge = None
-    if options.judge_steps:
-        judge = trained_judge(place, data, options.judge_steps, options.precision)
-    maker = Maker(generator, data, judge, options.seed, options.copies, codes)
-    write_shards(maker, options.folder, options.shard_size, recipe)
+    with claimed(options.folder / "recipe.json", recipe, "counterfactuals"):
+        judge = None
+        if options.judge_steps:
+            place = options.folder / "judge.pt"
+            judge = trained_judge(place, data, options.judge_steps, options.precision)
+        maker = Maker(generator, data, judge, options.seed, options.copies, codes)
+        write_shards(maker, options.folder, options.shard_size, recipe)
     made = read_counterfactuals(options.folder)
     pictures = [options.folder / "counterfactuals.png"]
     save_examples(data, made, options.copies, pictures[0])

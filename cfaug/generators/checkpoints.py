@@ -42,7 +42,7 @@ def read_checkpoint(path: Path, kind: str) -> dict[str, Any]:
         kind: Of what, ``generator`` or ``classifier``.
 
     Raises:
-        ValueError: If there is none, or it is damaged.
+        ValueError: If there is none, or it is damaged or of something else.
     """
     if not path.is_file():
         msg = f"no {kind} checkpoint at {path}; `cfaug {kind} fit` leaves one in runs/{kind}"
@@ -52,7 +52,19 @@ def read_checkpoint(path: Path, kind: str) -> dict[str, Any]:
     except Exception as error:  # whatever the damage provokes
         msg = f"{path} is not a readable {kind} checkpoint ({_reason(error)})"
         raise ValueError(msg) from error
+    if _kind(checkpoint) != kind:
+        msg = f"{path} is not a {kind}'s checkpoint; `cfaug {kind} fit` leaves one in runs/{kind}"
+        raise ValueError(msg)
     return checkpoint
+
+
+def _kind(checkpoint: object) -> str | None:
+    match checkpoint:
+        case {"hyper_parameters": {"_class_path": str()}, "state_dict": dict()}:
+            return "generator"  # one of several classes
+        case {"hyper_parameters": {"image_shape": _}, "state_dict": dict()}:
+            return "classifier"
+    return None
 
 
 def _reason(error: Exception) -> str:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from multiprocessing import get_context
+from threading import Timer
 
 import pytest
 
@@ -30,8 +31,12 @@ def test_an_interrupt_that_python_drops_comes_again(capsys: pytest.CaptureFixtur
 
     def job() -> None:
         Interrupted()
-        time.sleep(20)
-        gone_on.append(True)
+        later = Timer(10, gone_on.append, [True])
+        later.start()
+        try:
+            time.sleep(20)
+        finally:
+            later.cancel()
 
     assert run_reporting_errors(job) == 130
     assert not gone_on

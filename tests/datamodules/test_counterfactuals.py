@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,11 +133,13 @@ def test_shards_of_two_makings_are_not_mixed(folder: Path) -> None:
         read_counterfactuals(folder)
 
 
-def test_a_shard_that_was_copied_over_another_is_named(folder: Path) -> None:
-    write_shard(shard_path(folder, 1, 2), a_shard(4, 2), SPACE, RECIPE)
-    with pytest.raises(
-        ValueError, match="00001-of-00002.parquet holds counterfactual 0 of image 2, as .*00000-of"
-    ):
+@pytest.mark.parametrize(("copied", "onto", "image"), [(0, 1, 0), (1, 0, 6)])
+def test_a_shard_that_was_copied_over_another_is_told(
+    copied: int, onto: int, image: int, folder: Path
+) -> None:
+    shutil.copy(shard_path(folder, copied, 2), shard_path(folder, onto, 2))
+    message = f"00001-of.*holds counterfactual 0 of image {image}, as .*00000-of.* remove both"
+    with pytest.raises(ValueError, match=message):
         read_counterfactuals(folder)
 
 

@@ -247,9 +247,16 @@ def test_nested_and_foreign_files_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
 def test_cells_parted_otherwise_are_told(mark: str, tmp_path: Path) -> None:
     with pytest.raises(
-        ValueError, match="no column 'file'.* seem to be parted by .*, expected tabs"
+        ValueError, match="no column 'file'.* seem to be parted by '.+', expected ','$"
     ):
         encoded(written(tmp_path, CSV.replace(",", mark)))
+    with pytest.raises(ValueError, match="row 1 of .* has 2 cell.* parted by ';', expected ','$"):
+        encoded(written(tmp_path, "file;hair;size\na.png;x;1,5\n"))
+    pq.write_table(pa.table({"hair;x": ["a"]}), tmp_path / "t.parquet")
+    with pytest.raises(
+        ValueError, match="no column 'file'.*; name the one of the files with file_"
+    ):
+        encoded(tmp_path / "t.parquet")
     with pytest.raises(ValueError, match=r"no column 'beard'; its columns are \[.*\]$"):
         encoded(written(tmp_path, CSV), label="beard")
 
@@ -269,3 +276,8 @@ def test_the_index_of_pandas_is_no_attribute(tmp_path: Path) -> None:
     )
     pq.write_table(table, tmp_path / "t.parquet")
     assert encoded(tmp_path / "t.parquet").space.names == ("hair", "age group")
+    names = pa.table({"hair": ["x", "y"], "__index_level_0__": ["a.png", "b.png"]})
+    pq.write_table(names, tmp_path / "t.parquet")
+    rows = encoded(tmp_path / "t.parquet", file_column="__index_level_0__")
+    assert rows.files == ["a.png", "b.png"]
+    assert rows.space.names == ("hair",)

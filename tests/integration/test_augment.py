@@ -51,11 +51,25 @@ def test_again_with_other_options_is_refused(
 
 
 def test_a_run_that_made_nothing_leaves_its_folder_to_others(
-    words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    words = [*words, "--folder", str(tmp_path), "--copies", "1", "--targets", "{color: red}"]
-    (tmp_path / "recipe.json").write_text('{"seed": "1"}')
-    assert main(words) == 0
+    words = [*words, "--folder", str(tmp_path), "--copies", "1"]
+    judge = "cfaug.commands.augment.trained_judge"
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(judge, stopped)
+        assert main(words) == 130
+        assert not (tmp_path / "recipe.json").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr("cfaug.commands.augment.write_shards", stopped)
+        assert main([*words, "--seed", "1"]) == 130
+    assert "with seed 1 instead of 0" in fails(words, capsys)  # for the judge is there
     (tmp_path / "recipe.json").write_text("[]")
     assert f"{tmp_path / 'recipe.json'} is damaged" in fails(words, capsys)
 

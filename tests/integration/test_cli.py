@@ -338,10 +338,10 @@ def test_audit_of_a_table_needs_no_image(
     assert main(["audit", *DATA, "--label", "hat", "--folder", str(tmp_path)]) == 1
     assert "--label is for audits with --table" in capsys.readouterr().err
     assert main(["audit", *DATA, "--missing", "drop", "--folder", str(tmp_path)]) == 1
-    told = capsys.readouterr().err
-    assert told.endswith(
-        "--missing is for audits with --table; a data set has --data.init_args.missing\n"
-    )
+    assert capsys.readouterr().err.endswith("--missing is for audits with --table\n")
+    table.write_text("file,hat,part\na,x,train\nb,y,val\n")
+    assert main([*words, "--label", "hat"]) == 1
+    assert "column 'part' of" in capsys.readouterr().err
     assert main(["audit", "--folder", str(tmp_path)]) == 1
     assert "name what to audit" in capsys.readouterr().err
 

@@ -5,6 +5,7 @@ from errno import EROFS
 from pathlib import Path
 
 import pytest
+import torch
 from lightning.pytorch import Trainer
 
 from cfaug.cli import main
@@ -97,7 +98,7 @@ def test_going_on_with_other_values_of_the_same_number(
 @pytest.mark.parametrize(
     ("made", "options", "expected"),
     [
-        ("classifier", [], "the checkpoint is of another network: "),
+        ("classifier", [], "last.ckpt is not a generator's checkpoint; `cfaug generator fit`"),
         ("generator", ["--model.init_args.channels", "8"], "of another network: "),
         (
             "generator",
@@ -117,7 +118,17 @@ def test_going_on_with_another_network(
     words = ["generator", "fit", *BASE, *DATA, *GENERATOR, *logger(tmp_path / "again"), *options]
     message = fails([*words, "--ckpt_path", str(path)], capsys)
     assert expected in message
-    assert message.count("\n") == 0
+
+
+def test_a_classifier_does_not_go_on_from_a_generator(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = checkpoint(tmp_path / "generator")
+    words = ["classifier", "fit", *BASE, *DATA, *CLASSIFIER, *logger(tmp_path / "run")]
+    words += ["--model.generator", "last", "--ckpt_path", str(path)]
+    assert f"{path} is not a classifier's checkpoint" in fails(words, capsys)
+    torch.save({"state_dict": {}}, path)
+    assert f"{path} is not a classifier's checkpoint" in fails(words, capsys)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,14 @@ def test_a_label_alone_is_edited_too(
     augment += ["--folder", str(tmp_path / "made")]
     assert main(augment) == 1
     assert "no attribute beside the label, 'images', and" in capsys.readouterr().err
+    train = ["classifier", "fit", *words, "--model.generator", str(checkpoint)]
+    train += ["-c", str(ROOT / "experiments/classifier/counterfactual.yaml")]
+    train += ["--trainer.logger", "false", "--trainer.default_root_dir", str(tmp_path)]
+    assert main(train) == 1
+    assert "counterfactuals keep the label; leave --model.generator" in capsys.readouterr().err
+    audit = ["audit", *words, "--label", "hat", "--folder", str(tmp_path / "audit")]
+    assert main(audit) == 1
+    assert "this data set has --data.init_args.label" in capsys.readouterr().err
     assert main([*augment, "--targets", "{images: dark}"]) == 0
     made = read_counterfactuals(tmp_path / "made")
     assert set(made.target[:, 0].tolist()) == {1}
