@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
 
 from datamodules.attributes import Attribute, AttributeSpace
+from datamodules.errors import some_of, tell
 from datamodules.files import ImageFiles
 from datamodules.images import ENDINGS, ImageArchive, ImageStore, open_images
 from datamodules.tables import ImageTable
@@ -84,7 +84,7 @@ class CelebA(ImageFiles):
         if self.splits:
             return
         super().setup(stage)
-        space, console = self.attribute_space, Console(stderr=True)
+        space = self.attribute_space
         known = GROUPS.get(space.names) if len(self.rows.files) == WHOLE else None
         for split, part in {"train": "train", "val": "val", "test_confounded": "test"}.items():
             groups = space.groups(self.splits[split].attributes)
@@ -97,7 +97,7 @@ class CelebA(ImageFiles):
                 raise ValueError(msg)
             parts = [f"{space.group_name(g)}: {n:,}" for g, n in enumerate(sizes)]
             if space.num_groups <= 8:
-                console.print(f"{part}: {'; '.join(parts)}", highlight=False, markup=False)
+                tell(f"{part}: {'; '.join(parts)}")
 
 
 def find(root: Path, stem: str) -> Path:
@@ -171,8 +171,7 @@ def read_celeba(attributes: Path, partition: Path, names: tuple[str, ...]) -> Im
         (split_of, set(files), f"images of {partition} are not in {attributes}"),
     ):
         if missing := [name for name in these if name not in those]:
-            first = f"{', '.join(missing[:3])}{' ...' if len(missing) > 3 else ''}"
-            msg = f"{len(missing):,} {what}: {first}; take both from the same version"
+            msg = f"{len(missing):,} {what}: {some_of(missing)}; take both from the same version"
             raise ValueError(msg)
     splits = [split_of[name] for name in files]
     for number, split in PARTS.items():

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from datamodules.attributes import AttributeSpace, attribute_space
+from datamodules.errors import some_of
 from datamodules.images import encode_png
 from datamodules.noise import run_seed, uniform
 from datamodules.splits import Rows, Split
@@ -175,13 +176,13 @@ def find_shards(folder: Path) -> list[Path]:
     wanted = [shard_path(folder, number, shards) for number in range(shards)]
     if rest := [path.name for path in found if path not in wanted]:
         msg = (
-            f"{folder} also holds {', '.join(rest[:3])}, of another run or not a shard; remove "
+            f"{folder} also holds {some_of(rest)}, of another run or not a shard; remove "
             "what is not wanted"
         )
         raise ValueError(msg)
     if missing := [path.name for path in wanted if path not in found]:
         msg = (
-            f"{folder} lacks {', '.join(missing[:3])}; run the command that wrote it again, which "
+            f"{folder} lacks {some_of(missing)}; run the command that wrote it again, which "
             "writes what is missing"
         )
         raise ValueError(msg)

@@ -1,4 +1,17 @@
-"""What a loader's worker can say to the user."""
+"""What data tell the user."""
+
+import sys
+from collections.abc import Sequence
+
+
+def tell(message: str) -> None:
+    """Say on standard error what is no error."""
+    print(message, file=sys.stderr)
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first three names, with dots where there are more."""
+    return f"{', '.join(names[:3])}{' ...' if len(names) > 3 else ''}"
 
 
 class ImageError(ValueError):

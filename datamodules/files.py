@@ -6,12 +6,12 @@ from unicodedata import normalize
 
 import numpy as np
 import torch
-from rich.console import Console
 from torch import Tensor
 
 from datamodules.attributes import MOST_GROUPS
 from datamodules.augmentation import jiggle
 from datamodules.base import AttributeDataModule, require_at_least
+from datamodules.errors import some_of, tell
 from datamodules.images import ENDINGS, ImageStore, decode
 from datamodules.noise import run_seed, uniform
 from datamodules.sampling import Sampling, independent_rows
@@ -216,8 +216,9 @@ class ImageFiles(AttributeDataModule):
                 todo = "move some to training" if self.rows.splits else "add some, for it has few"
                 msg = (
                     f"no training image of {self.store.path} has the value "
-                    f"{', '.join(map(repr, absent[:3]))} of attribute '{attribute.name}', so that "
-                    f"it cannot be learnt; {todo}, or leave out its rows"
+                    f"{some_of([repr(value) for value in absent])} of attribute "
+                    f"'{attribute.name}', so that it cannot be learnt; {todo}, or leave out its "
+                    "rows"
                 )
                 raise ValueError(msg)
 
@@ -266,21 +267,11 @@ def match_files(files: Sequence[str], store: ImageStore, dropped: Sequence[str] 
             hint += ", of the same letters in another Unicode form (NFC or NFD)"
         msg = (
             f"{len(absent):,} of {len(files):,} rows have no image in {store.path}: "
-            f"{', '.join(absent[:3])}{' ...' if len(absent) > 3 else ''}{hint}"
+            f"{some_of(absent)}{hint}"
         )
         raise ValueError(msg)
-    rest = known - {*files, *dropped}
-    if rest:
-        mention(sorted(rest), f"images in {store.path} have no row and are left out")
-
-
-def mention(names: list[str], what: str) -> None:
-    """Tell of files that are left out, the first by name."""
-    Console(stderr=True).print(
-        f"{len(names):,} {what}: {', '.join(names[:3])}{' ...' if len(names) > 3 else ''}",
-        highlight=False,
-        markup=False,
-    )
+    if rest := sorted(known - {*files, *dropped}):
+        tell(f"{len(rest):,} images in {store.path} have no row and are left out: {some_of(rest)}")
 
 
 def _plainly(name: str) -> str:

@@ -7,7 +7,8 @@ import torch
 
 from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.base import require_at_least
-from datamodules.files import ImageFiles, mention
+from datamodules.errors import some_of, tell
+from datamodules.files import ImageFiles
 from datamodules.images import ImageStore, open_images
 from datamodules.tables import SPLITS, ImageTable, encode_table, read_table
 
@@ -95,7 +96,10 @@ def rows_of_folders(store: ImageStore, label: str) -> ImageTable:
     """
     files = store.names()
     if others := store.others():
-        mention(others, f"images in {store.path} are left out, for their format is not read")
+        tell(
+            f"{len(others):,} images in {store.path} are left out, for their format is not read: "
+            f"{some_of(others)}"
+        )
     folders = [PurePosixPath(name).parts[0] for name in files]
     for name, folder in zip(files, folders, strict=True):
         if name == folder:

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import torch
-from rich.console import Console
 from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
+from datamodules.errors import tell
 
 MOST_VALUES = 100
 """An attribute with more values is taken for a number, a name or a date."""
@@ -298,11 +298,7 @@ def _without_missing(table: pa.Table, path: Path, columns: Sequence[str], missin
             if not table.num_rows:
                 msg = f"no row of {path} has a value of every attribute of {list(columns)}"
                 raise ValueError(msg)
-            Console(stderr=True).print(
-                f"{count:,} rows of {path} are dropped: they have no value of '{name}'",
-                highlight=False,
-                markup=False,
-            )
+            tell(f"{count:,} rows of {path} are dropped: they have no value of '{name}'")
         else:
             filled = pc.fill_null(table[name], missing)
             table = table.set_column(table.column_names.index(name), name, filled)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cfaug.classifiers.classifier import Classifier
-from cfaug.generators.checkpoints import read_checkpoint
+from cfaug.generators.checkpoints import read_checkpoint, unreadable
 from datamodules.attributes import AttributeSpace
 
 
@@ -24,7 +24,6 @@ def load_classifier_for(
         )
         classifier.load_state_dict(checkpoint["state_dict"])
     except Exception as error:  # another module's arguments or weights
-        msg = f"{path} is not a classifier's checkpoint; `cfaug classifier fit` leaves one in "
-        raise ValueError(f"{msg}runs/classifier") from error
+        raise unreadable(path, "classifier", error) from error
     classifier.require_made_for(space, image_shape, f"the classifier {path}")
     return classifier.eval().requires_grad_(requires_grad=False)

@@ -50,8 +50,7 @@ def read_checkpoint(path: Path, kind: str) -> dict[str, Any]:
     try:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever the damage provokes
-        msg = f"{path} is not a readable {kind} checkpoint ({_reason(error)})"
-        raise ValueError(msg) from error
+        raise unreadable(path, kind, error) from error
     if _kind(checkpoint) != kind:
         msg = f"{path} is not a {kind}'s checkpoint; `cfaug {kind} fit` leaves one in runs/{kind}"
         raise ValueError(msg)
@@ -67,9 +66,11 @@ def _kind(checkpoint: object) -> str | None:
     return None
 
 
-def _reason(error: Exception) -> str:
+def unreadable(path: Path, kind: str, error: Exception) -> ValueError:
+    """What to raise of a checkpoint that does not hold what it seems to."""
     told = " ".join(str(error).split()).partition(". ")[0]  # what follows is advice on torch
-    return f"{type(error).__name__}: {told[:200]}"
+    reason = f"{type(error).__name__}: {told[:200]}"
+    return ValueError(f"{path} is not a readable {kind} checkpoint ({reason})")
 
 
 def load_generator(path: Path) -> Generator:
@@ -86,8 +87,7 @@ def load_generator(path: Path) -> Generator:
         )
         generator.load_state_dict(checkpoint["state_dict"])
     except Exception as error:  # whatever the damage provokes
-        msg = f"{path} is not a readable generator checkpoint ({_reason(error)})"
-        raise ValueError(msg) from error
+        raise unreadable(path, "generator", error) from error
     return generator.eval().requires_grad_(requires_grad=False)
 
 
