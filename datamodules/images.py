@@ -22,9 +22,7 @@ from torchvision.transforms.v2 import functional as transforms
 from datamodules.errors import ImageError
 
 ENDINGS = frozenset(
-    {
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
-    }
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 )
 """What names of images end in, in lower case."""
 
