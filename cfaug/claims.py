@@ -50,6 +50,6 @@ def claimed(path: Path, options: Mapping[str, str], what: str) -> Iterator[None]
     try:
         yield
     except BaseException:
-        if set(path.parent.iterdir()) == before | {path} and path not in before:
+        if set(path.parent.iterdir()) - before == {path}:
             path.unlink()
         raise

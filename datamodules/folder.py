@@ -94,8 +94,8 @@ def rows_of_folders(store: ImageStore, label: str) -> ImageTable:
         ValueError: If an image lies in no folder, there are fewer than two folders, or they are
             named as splits.
     """
-    files = store.names()
-    if others := store.others():
+    files, others = store.listing()
+    if others:
         tell(
             f"{len(others):,} images in {store.path} are left out, for their format is not read: "
             f"{some_of(others)}"

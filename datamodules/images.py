@@ -61,11 +61,13 @@ class ImageStore(ABC):
 
     def names(self) -> list[str]:
         """Names of all images that are read, in order."""
-        return sorted(name for name in self.files() if _ending(name) in ENDINGS)
+        return self.listing()[0]
 
-    def others(self) -> list[str]:
-        """Names of the images whose format is not read, in order."""
-        return sorted(name for name in self.files() if _ending(name) in OTHER_ENDINGS)
+    def listing(self) -> tuple[list[str], list[str]]:
+        """Names of the images that are read, and of those whose format is not, in order."""
+        files = sorted(self.files())
+        images = [name for name in files if _ending(name) in ENDINGS]
+        return images, [name for name in files if _ending(name) in OTHER_ENDINGS]
 
     @abstractmethod
     def read(self, name: str) -> bytes:

@@ -242,12 +242,8 @@ def encode_table(
         _check_files(table[file_column], path)
     if split_column:
         _check_splits(table[split_column], path)
-    kept = _without_missing(table, path, chosen, missing)
-    dropped: list[str] = []
-    if file_column and kept.num_rows < table.num_rows:
-        there = pc.is_in(table[file_column], kept[file_column].combine_chunks())
-        dropped = table[file_column].filter(pc.invert(there)).to_pylist()
-    table = kept
+    named = table[file_column].to_pylist() if file_column else []
+    table = _without_missing(table, path, chosen, missing)
     encoded = [_encode(path, name, table[name]) for name in chosen]
     space = AttributeSpace(tuple(attribute for attribute, _ in encoded), label)
     codes = torch.stack([codes for _, codes in encoded], dim=1)
@@ -255,7 +251,7 @@ def encode_table(
     splits = None
     if split_column:
         splits = [SPLITS[value.lower()] for value in table[split_column].to_pylist()]
-    return ImageTable(files, codes, space, splits, dropped)
+    return ImageTable(files, codes, space, splits, sorted(set(named) - set(files)))
 
 
 def _other_delimiter(path: Path, header: Sequence[str]) -> str:

@@ -1,5 +1,7 @@
 """Grids of edits at fixed images."""
 
+from pathlib import Path
+
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
@@ -35,6 +37,15 @@ def all_edits(generator: Generator, batch: Batch, column: int) -> Tensor:
     return torch.stack([batch["image"], *columns], dim=1).float().cpu()
 
 
+def save_grids(generator: Generator, batch: Batch, folder: Path) -> list[Path]:
+    """Write a grid of the edits of each attribute, a row per image; the paths in their order."""
+    space: AttributeSpace = generator.attribute_space
+    paths = [folder / f"{stem}.png" for stem in edit_stems(space.names)]
+    for column, (attribute, path) in enumerate(zip(space.attributes, paths, strict=True)):
+        save_edits(all_edits(generator, batch, column), attribute, path)
+    return paths
+
+
 class EditGrid(Callback):
     """Writes a grid per attribute after each validation, to the run folder, W&B and TensorBoard.
 
@@ -62,12 +73,10 @@ class EditGrid(Callback):
         batch = data.batch("val", first)
         folder = run_folder(trainer) / "edits"
         folder.mkdir(parents=True, exist_ok=True)
-        space = pl_module.attribute_space
-        for column, stem in enumerate(edit_stems(space.names)):
-            attribute, path = space.attributes[column], folder / f"{stem}.png"
-            save_edits(all_edits(pl_module, batch, column), attribute, path)
-            key = keys.EDITS.format(attribute=attribute.name)
-            caption = f"do({attribute.name}), epoch {trainer.current_epoch}"
+        paths = save_grids(pl_module, batch, folder)
+        for name, path in zip(pl_module.attribute_space.names, paths, strict=True):
+            key = keys.EDITS.format(attribute=name)
+            caption = f"do({name}), epoch {trainer.current_epoch}"
             for logger in trainer.loggers:
                 if isinstance(logger, WandbLogger):
                     step = trainer.global_step

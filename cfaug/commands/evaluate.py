@@ -9,7 +9,7 @@ from jsonargparse.typing import PositiveInt
 from rich.console import Console
 from rich.table import Table
 
-from cfaug.callbacks.edits import all_edits
+from cfaug.callbacks.edits import save_grids
 from cfaug.commands.common import (
     add_folder_argument,
     add_generator_argument,
@@ -22,10 +22,9 @@ from cfaug.commands.common import (
 from cfaug.evaluation.failures import COLUMNS, table
 from cfaug.evaluation.judging import Judging, judge_generator
 from cfaug.generators.base import Generator
-from cfaug.pictures import edit_stems, save_edits, save_effectiveness, save_strips
+from cfaug.pictures import save_effectiveness, save_strips
 from cfaug.tracking import identify
 from datamodules.attributes import AttributeSpace
-from datamodules.base import AttributeDataModule
 from datamodules.writing import whole_file
 
 
@@ -47,7 +46,7 @@ def main(args: list[str]) -> None:
     pictures = [options.folder / "effectiveness.png"]
     names = generator.attribute_space.names
     save_effectiveness(judging.effectiveness, judging.judges, names, pictures[0])
-    pictures += save_grids(generator, data, options.folder)
+    pictures += save_grids(generator.cpu(), data.first("test", 8), options.folder)
     edits = write_edits(judging, generator.attribute_space, options.folder)
     pictures += save_failures(judging, generator.attribute_space, options.folder)
     record(
@@ -60,16 +59,6 @@ def main(args: list[str]) -> None:
         edits=edits,
     )
     print(f"pictures and metrics.json: {options.folder}")
-
-
-def save_grids(generator: Generator, data: AttributeDataModule, folder: Path) -> list[Path]:
-    """Write a grid of edits of the first test images for each attribute."""
-    batch = data.first("test", 8)
-    space = generator.attribute_space
-    paths = [folder / f"{stem}.png" for stem in edit_stems(space.names)]
-    for column, (attribute, path) in enumerate(zip(space.attributes, paths, strict=True)):
-        save_edits(all_edits(generator.cpu(), batch, column), attribute, path)
-    return paths
 
 
 def save_failures(judging: Judging, space: AttributeSpace, folder: Path) -> list[Path]:
