@@ -1,0 +1,1 @@
+"""Counterfactual augmentation for image classifiers trained on confounded data."""

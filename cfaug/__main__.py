@@ -2,7 +2,7 @@
 
 import sys
 
-from cfaug.cli import main
+from cfaug.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

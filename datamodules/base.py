@@ -13,16 +13,18 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datamodules.attributes import AttributeSpace, Batch
-from datamodules.counterfactuals import Fingerprint, PairedSplit, read_counterfactuals
-from datamodules.noise import require_seed, run_seed
-from datamodules.sampling import (
+from datamodules.checks import require_at_least, require_seed
+from datamodules.counterfactuals import Fingerprint, PairedSplit
+from datamodules.process.noise import run_seed
+from datamodules.process.sampling import (
     EARLY_CAP,
     DrawSampler,
     Sampling,
     effective_sample_size,
     sampling_weights,
 )
-from datamodules.splits import Rows, Split
+from datamodules.process.splits import Rows, Split
+from datamodules.storage.shards import read_counterfactuals
 
 TEST_SETS = ("unconfounded", "confounded")
 """Names of the test loaders, in the order in which a data module yields them."""
@@ -32,20 +34,6 @@ TEST_SPLITS = ("test", "test_confounded")
 
 def _as_fetched(rows: Any) -> Any:
     return rows
-
-
-def require_at_least(smallest: float, **values: float) -> None:
-    """Check options by name.
-
-    Raises:
-        ValueError: If one is smaller, or null, which jsonargparse lets pass for anything; the
-            message names it.
-    """
-    for name, value in values.items():
-        if value is None or value < smallest:
-            told = "null" if value is None else value
-            msg = f"{name} is {told}, expected at least {smallest}"
-            raise ValueError(msg)
 
 
 class AttributeDataModule(LightningDataModule, ABC):

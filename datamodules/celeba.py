@@ -7,10 +7,10 @@ from typing import Any
 import torch
 
 from datamodules.attributes import Attribute, AttributeSpace
-from datamodules.errors import some_of, tell
-from datamodules.files import ImageFiles
-from datamodules.images import ENDINGS, ImageArchive, ImageStore, open_images
-from datamodules.tables import ImageTable
+from datamodules.image_files import ImageFiles
+from datamodules.notices import some_of, tell
+from datamodules.storage.attribute_tables import ImageTable
+from datamodules.storage.image_store import ENDINGS, ImageArchive, ImageStore, open_images
 
 IMAGES = "img_align_celeba"
 ATTRIBUTES = "list_attr_celeba"

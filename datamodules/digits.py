@@ -7,19 +7,21 @@ from typing import Self
 from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
-from datamodules.augmentation import jiggle
-from datamodules.base import AttributeDataModule, require_at_least
-from datamodules.noise import run_seed
-from datamodules.process import (
+from datamodules.base import AttributeDataModule
+from datamodules.checks import require_at_least
+from datamodules.process.confounded_process import (
     draw_attributes,
     replace_labels,
     resolve_alignment,
     resolve_strengths,
     strength_from_conflicting_share,
 )
-from datamodules.renderers import Renderer
-from datamodules.sampling import Sampling
-from datamodules.sources import (
+from datamodules.process.noise import run_seed
+from datamodules.process.sampling import Sampling
+from datamodules.process.splits import Split
+from datamodules.rendering.augmentation import jiggle
+from datamodules.rendering.renderers import Renderer
+from datamodules.storage.grey_digits import (
     Protocol,
     Source,
     ensure_mnist,
@@ -27,7 +29,6 @@ from datamodules.sources import (
     load_sklearn_digits,
     resize,
 )
-from datamodules.splits import Split
 
 
 class ConfoundedDigits(AttributeDataModule):

@@ -6,11 +6,12 @@ from typing import Any
 import torch
 
 from datamodules.attributes import Attribute, AttributeSpace
-from datamodules.base import require_at_least
-from datamodules.errors import some_of, tell
-from datamodules.files import ImageFiles
-from datamodules.images import ImageStore, open_images
-from datamodules.tables import SPLITS, ImageTable, encode_table, read_table
+from datamodules.checks import require_at_least
+from datamodules.image_files import ImageFiles
+from datamodules.notices import some_of, tell
+from datamodules.storage.attribute_tables import SPLITS, ImageTable, encode_table
+from datamodules.storage.image_store import ImageStore, open_images
+from datamodules.storage.table_files import read_table
 
 
 class ImagesWithTable(ImageFiles):

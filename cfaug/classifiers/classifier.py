@@ -10,18 +10,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchmetrics import MeanMetric
 
-from cfaug import keys
-from cfaug.classifiers.functions import Distance, Objective, find_function
+from cfaug.classifiers.group_accuracy import GroupAccuracy, GroupFigures
+from cfaug.classifiers.named_functions import Distance, Objective, find_function
 from cfaug.generators.base import Generator
-from cfaug.generators.checkpoints import load_generator_for
-from cfaug.interventions import non_label_columns, other_value
-from cfaug.metrics.groups import GroupAccuracy, GroupFigures
-from cfaug.module import AttributeModule
+from cfaug.generators.generator_checkpoint import load_generator_for
 from cfaug.networks.convnet import ConvNet
-from cfaug.schedules import scheduled
+from cfaug.tracking import keys
+from cfaug.training.module import AttributeModule
+from cfaug.training.schedule import scheduled
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import TEST_SETS, TEST_SPLITS
-from datamodules.noise import uniform
+from datamodules.process.interventions import non_label_columns, other_value
+from datamodules.process.noise import uniform
 
 
 class Classifier(AttributeModule):
@@ -50,16 +50,18 @@ class Classifier(AttributeModule):
         ValueError: If there is no such objective or distance.
     """
 
+    kind = "classifier"
+
     def __init__(
         self,
         attribute_space: AttributeSpace,
         image_shape: tuple[int, int, int],
         generator: Path | None = None,
-        objective: str = "cfaug.losses.cross_entropy",
+        objective: str = "cfaug.classifiers.objectives.cross_entropy",
         original_weight: float = 1.0,
         counterfactual_weight: float = 1.0,
         invariance_weight: float = 0.1,
-        distance: str = "cfaug.losses.squared_distance",
+        distance: str = "cfaug.classifiers.invariances.squared_distance",
         features: int = 128,
         lr: float = 4e-3,
         weight_decay: float = 0.01,
@@ -105,6 +107,11 @@ class Classifier(AttributeModule):
                 raise ValueError(msg)
             path = Path(self.generator_path)
             self._generator = [load_generator_for(path, self.attribute_space, self.image_shape)]
+
+    @property
+    def made_with(self) -> dict[str, Path | None]:
+        """See `AttributeModule.made_with`: the generator."""
+        return {"generator": Path(self.generator_path) if self.generator_path else None}
 
     def use_only(self, generator: Generator) -> None:
         """Train on this generator's counterfactuals alone: the test of what they teach."""

@@ -22,9 +22,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from torch import Tensor
 
-from cfaug.errors import message_for_users
 from cfaug.exploring.session import Session
-from datamodules.images import decode, encode_png
+from cfaug.user_errors import message_for_users
+from datamodules.storage.image_decoding import decode, encode_png
 
 MOST_BYTES = 20_000_000
 """Of an upload."""

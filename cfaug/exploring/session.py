@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from cfaug.classifiers.classifier import Classifier
-from cfaug.evaluation.readers import Reader
+from cfaug.evaluation.judges import Reader
 from cfaug.generators.base import Generator
-from cfaug.interventions import single_edits
 from datamodules.base import AttributeDataModule
+from datamodules.process.interventions import single_edits
 
 MOST_IMAGES = 64
 """Images that one search for a flip looks at."""

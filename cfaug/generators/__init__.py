@@ -1,0 +1,7 @@
+"""Generators: they edit any attribute of an image to any value."""
+
+from cfaug.generators.base import Generator
+from cfaug.generators.conditional_vae import ConditionalVAE
+from cfaug.generators.generator_checkpoint import load_generator, load_generator_for
+
+__all__ = ["ConditionalVAE", "Generator", "load_generator", "load_generator_for"]

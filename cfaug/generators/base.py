@@ -7,13 +7,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cfaug.interventions import fresh_values, non_label_columns, set_values
-from cfaug.module import AttributeModule
+from cfaug.training.module import AttributeModule
 from datamodules.attributes import Batch
+from datamodules.process.interventions import fresh_values, non_label_columns, set_values
 
 
 class Generator(AttributeModule, ABC):
     """Edits any attribute of an image to any value."""
+
+    kind = "generator"
 
     @abstractmethod
     def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:

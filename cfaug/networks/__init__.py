@@ -1,0 +1,1 @@
+"""Networks that several rooms use; they know nothing of Lightning."""

@@ -13,7 +13,7 @@ from PIL import Image
 from cfaug.reporting.blocks import Picture
 from cfaug.reporting.runs import find_runs
 from cfaug.reporting.sections import all_sections
-from datamodules.writing import whole_file
+from datamodules.storage.atomic_files import whole_file
 
 MOST_BYTES = 3_000_000
 """Of all pictures of a page; base 64 makes a third more of them."""

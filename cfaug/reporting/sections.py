@@ -1,29 +1,21 @@
 """The sections of a report, from what the runs left."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from cfaug import keys
-from cfaug.callbacks.groups import COLUMNS
-from cfaug.keys import UNCONFOUNDED
-from cfaug.metrics.groups import FEWEST, wilson
 from cfaug.reporting.blocks import (
     Cell,
-    Chart,
     Code,
     Picture,
     Section,
     Table,
-    bars,
-    curves,
     percent,
     text,
 )
+from cfaug.reporting.classifier_section import classifiers
+from cfaug.reporting.run_figures import MOST_ROWS, curves_of, figures_of, left_out
 from cfaug.reporting.runs import Run
-from datamodules.base import TEST_SETS
-
-MOST_ROWS = 12
-"""Pairs of an audit, and groups of a classifier, that are shown."""
+from cfaug.tracking import keys
 
 
 def all_sections(runs: Sequence[Run]) -> list[Section]:
@@ -69,14 +61,14 @@ def confounding(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
         if keys.EMPTY_GROUPS in run.figures:  # not counted where there are too many combinations
             empty, rare = (int(run.figures[key]) for key in (keys.EMPTY_GROUPS, keys.RARE_GROUPS))
             note.append(f", of which {empty:,} have no image and {rare:,} have few")
-        note += [".", _more(len(audit["pairs"]), "pairs; audit.json has all")]
+        note += [".", left_out(len(audit["pairs"]), "pairs; audit.json has all")]
         section.blocks.append(Table(f"Pairs: {run.name}", header, rows, "".join(note)))
         for path in run.pictures():
             what = "Heat maps" if path.stem == "audit" else path.stem.capitalize()
             section.blocks.append(Picture(f"{what}: {run.name}", path))
     for run in judged:
         before, after = (
-            _named(run, key) for key in (keys.CONFOUNDING_BEFORE, keys.CONFOUNDING_AFTER)
+            figures_of(run, key) for key in (keys.CONFOUNDING_BEFORE, keys.CONFOUNDING_AFTER)
         )
         rows = [[Cell(name), text(before[name], 3), text(after[name], 3)] for name in before]
         if rows:
@@ -93,7 +85,7 @@ def generators(judged: Sequence[Run], trained: Sequence[Run]) -> Section:
         "value; then the new value of A should be read, and the old ones of all else.",
     )
     for run in judged:
-        names = list(_named(run, keys.JUDGE))
+        names = list(figures_of(run, keys.JUDGE))
         rows = [
             [
                 Cell(f"do({a})"),
@@ -109,8 +101,8 @@ def generators(judged: Sequence[Run], trained: Sequence[Run]) -> Section:
         )
         title = f"Judges read the wanted value, %: {run.name}"
         section.blocks.append(Table(title, ["", *names], rows))
-        leakage, chance = _named(run, keys.LEAKAGE), _named(run, keys.LEAKAGE_CHANCE)
-        back = _named(run, keys.REVERSIBILITY)
+        leakage, chance = figures_of(run, keys.LEAKAGE), figures_of(run, keys.LEAKAGE_CHANCE)
+        back = figures_of(run, keys.REVERSIBILITY)
         rows = [
             [Cell(name), text(leakage[name]), text(chance[name]), text(back[name])]
             for name in leakage
@@ -128,48 +120,7 @@ def generators(judged: Sequence[Run], trained: Sequence[Run]) -> Section:
     for run in judged or trained:
         edits = [path for path in run.pictures() if path.stem.startswith("do-")]
         section.blocks += [Picture(f"Edits, {path.stem}: {run.name}", path) for path in edits]
-    section.blocks += _curves("Loss on validation images", "loss, nats", trained, keys.VAL_LOSS)
-    return section
-
-
-def classifiers(runs: Sequence[Run]) -> Section:
-    """Accuracies, the worst groups, and how training went."""
-    section = Section(
-        "Classifiers",
-        "On the unconfounded test set no attribute tells of the label; the confounded one is like "
-        "the training data.",
-    )
-    tested = [run for run in runs if UNCONFOUNDED in run.figures]
-    if tested:
-        others = {
-            "its worst group": keys.WORST_GROUP_ACCURACY.format(split="unconfounded"),
-            "confounded": keys.ACCURACY.format(split="confounded"),
-        }
-        others = {k: v for k, v in others.items() if any(v in r.figures for r in tested)}
-        flips = {
-            f"flips by {name}": keys.FLIP_RATE.format(attribute=name)
-            for name in _named(tested[0], keys.FLIP_RATE)
-        }
-        columns = ["unconfounded", "95 % interval", *others, *flips]
-        rows = [
-            [
-                Cell(run.name),
-                percent(run.figures[UNCONFOUNDED]),
-                _interval(run),
-                *(_cell(run, name, percent) for name in others.values()),
-                *(_cell(run, name, text) for name in flips.values()),
-            ]
-            for run in tested
-        ]
-        note = "Flips: predictions that change when the attribute alone truly changes."
-        section.blocks.append(Table("Accuracy, %", ["run", *columns], rows, note))
-        values = {run.name: run.figures[UNCONFOUNDED] for run in tested}
-        section.blocks.append(bars("Unconfounded accuracy", "accuracy, %", values))
-    for run in tested:
-        for test_set in TEST_SETS:
-            section.blocks += _worst_groups(run, test_set)
-    title = "Accuracy on confounded validation images"
-    section.blocks += _curves(title, "accuracy, %", runs, keys.VAL_ACCURACY)
+    section.blocks += curves_of("Loss on validation images", "loss, nats", trained, keys.VAL_LOSS)
     return section
 
 
@@ -192,7 +143,7 @@ def failures(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
         for title, (named, key) in kinds.items():
             rows = [[Cell(name), text(images, 0)] for name, images in named.items()][:MOST_ROWS]
             if rows:
-                more = _more(int(run.figures.get(key, len(named))), "of them")
+                more = left_out(int(run.figures.get(key, len(named))), "of them")
                 section.blocks.append(
                     Table(title, ["combination", "training images"], rows, more.strip())
                 )
@@ -238,73 +189,3 @@ def origins(runs: Sequence[Run]) -> Section:
     if rows:
         section.blocks.append(Table("Machines", ["machine", "versions", "runs"], rows))
     return section
-
-
-def _more(count: int, what: str) -> str:
-    """What a table of `MOST_ROWS` leaves out."""
-    return f" The first {MOST_ROWS} of {count:,} {what}." if count > MOST_ROWS else ""
-
-
-def _worst_groups(run: Run, test_set: str) -> list[Table]:
-    rows = [row for row in run.rows("groups.csv") if row["test_set"] == test_set]
-    rows = [row for row in rows if int(row["images"]) >= FEWEST]
-    if not rows:
-        return []
-    rows = sorted(rows, key=lambda row: float(row["accuracy"]))[:MOST_ROWS]
-    names = [name for name in rows[0] if name not in COLUMNS]
-    cells = [
-        [
-            *(Cell(row[name]) for name in names),
-            Cell(row["images"]),
-            percent(float(row["accuracy"])),
-            Cell(f"{row['low']} to {row['high']}"),
-        ]
-        for row in rows
-    ]
-    title = f"Worst groups of the {test_set} test set: {run.name}"
-    return [Table(title, [*names, "images", "accuracy, %", "95 % interval"], cells)]
-
-
-def _named(run: Run, key: str) -> dict[str, float]:
-    """The figures that a key of `cfaug.keys` stands for, by what its last braces stand for."""
-    prefix = keys.started(key)
-    return {
-        name.removeprefix(prefix): value
-        for name, value in run.figures.items()
-        if name.startswith(prefix)
-    }
-
-
-def _interval(run: Run) -> Cell:
-    """The interval of the unconfounded accuracy, over the groups.
-
-    Where images are read several times, for as many as the groups' shares make of them (Kish, 1965,
-    section 11.7): a few images that half of the accuracy hangs on make it as unsure as they are.
-    """
-    rows = [row for row in run.rows("groups.csv") if row["test_set"] == "unconfounded"]
-    groups = [[int(row[name]) for name in ("images", "read", "correct")] for row in rows]
-    if not groups:
-        return Cell("")
-    read = sum(group[1] for group in groups)
-    images = read**2 / sum(group[1] ** 2 / group[0] for group in groups)
-    share = sum(group[2] for group in groups) / read
-    low, high = wilson(round(images * share), round(images))
-    return Cell(f"{low:.1f} to {high:.1f}")
-
-
-def _cell(run: Run, name: str, form: Callable[[float], Cell]) -> Cell:
-    return form(run.figures[name]) if name in run.figures else Cell("")
-
-
-def _curves(title: str, unit: str, runs: Sequence[Run], column: str) -> list[Chart]:
-    """A column of ``metrics.csv`` over updates, of the runs that logged it; none where none did."""
-    lines = {
-        run.name: [
-            (float(row["step"]), float(row[column]))
-            for row in run.rows("metrics.csv")
-            if row.get(column)
-        ]
-        for run in runs
-    }
-    lines = {name: points for name, points in lines.items() if points}
-    return [curves(title, unit, lines)] if lines else []

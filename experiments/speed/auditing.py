@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from cfaug.auditing import audit_attributes
-from cfaug.callbacks.records import this_machine
+from cfaug.auditing.attribute_audit import audit_attributes
+from cfaug.tracking.run_records import this_machine
 from datamodules.attributes import attribute_space
-from datamodules.writing import write_json
+from datamodules.storage.atomic_files import write_json
 
 ROWS, COLUMNS = 200_000, 40
 

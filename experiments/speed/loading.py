@@ -16,10 +16,10 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.io import decode_jpeg, read_file
 from torchvision.transforms.v2.functional import resize
 
-from cfaug.callbacks.records import this_machine
+from cfaug.tracking.run_records import this_machine
 from datamodules.celeba import ATTRIBUTES, IMAGES, PARTITION, CelebA
-from datamodules.faces import NAMES, draw_face, jpeg
-from datamodules.writing import write_json
+from datamodules.rendering.drawn_face import NAMES, draw_face, jpeg
+from datamodules.storage.atomic_files import write_json
 
 ROWS, FILES, MEASURED, SIZE, WORKERS = 200_000, 2_000, 20_000, 64, 2
 

@@ -17,11 +17,11 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import RandomCrop
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
-from cfaug.callbacks.records import this_machine
-from cfaug.commands.common import data_parser
+from cfaug.cli.options import data_parser
+from cfaug.tracking.run_records import this_machine
 from datamodules.digits import ConfoundedDigits
-from datamodules.renderers import Color, Fill, Renderer, Rotation, Texture, Thickness
-from datamodules.writing import write_json
+from datamodules.rendering.renderers import Color, Fill, Renderer, Rotation, Texture, Thickness
+from datamodules.storage.atomic_files import write_json
 
 FAMILIES = (
     "mnist-colored",

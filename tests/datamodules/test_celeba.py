@@ -9,11 +9,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cfaug.cli import main
-from cfaug.commands.common import data_parser
+from cfaug.cli.main import main
+from cfaug.cli.options import data_parser
 from datamodules.celeba import CelebA, find, read_celeba
-from datamodules.faces import NAMES, Faces, draw_face, faces_space, write_faces
-from datamodules.splits import Rows
+from datamodules.drawn_faces import Faces, write_faces
+from datamodules.process.splits import Rows
+from datamodules.rendering.drawn_face import NAMES, draw_face, faces_space
 
 COUNT = 60
 ATTRIBUTES, PARTITION, IMAGES = "list_attr_celeba", "list_eval_partition", "img_align_celeba"
@@ -197,7 +198,9 @@ def test_groups_of_the_whole_of_celeba_have_the_published_sizes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / IMAGES).mkdir()
-    monkeypatch.setattr("datamodules.files.match_files", lambda *_: None)  # there are no images
+    monkeypatch.setattr(
+        "datamodules.storage.file_matching.match_files", lambda *_: None
+    )  # there are no images
     sizes = (
         *((71_629, 66_874, 22_880, 1_387), (8_535, 8_276, 2_874, 182)),
         (9_767, 7_535, 2_480, 180),
@@ -323,7 +326,7 @@ def test_a_face_is_drawn_once_whoever_fetches_it(
     data.setup()
     positions = torch.arange(48)
     first = {int(i): x for rows in data.train_dataloader() for i, x in rows_of(rows)}
-    monkeypatch.setattr("datamodules.faces.draw_face", None)
+    monkeypatch.setattr("datamodules.rendering.drawn_face.draw_face", None)
     again = data.batch("train", positions)
     assert len(first) == 48
     for index, image in zip(again["index"].tolist(), again["source"], strict=True):

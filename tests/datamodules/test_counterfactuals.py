@@ -9,19 +9,18 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datamodules.attributes import attribute_space
-from datamodules.counterfactuals import (
-    Fingerprint,
-    PairedSplit,
+from datamodules.counterfactuals import Fingerprint, PairedSplit
+from datamodules.digits import ConfoundedDigits
+from datamodules.process.sampling import DrawSampler
+from datamodules.process.splits import Split
+from datamodules.rendering.renderers import Color
+from datamodules.storage.shards import (
     Shard,
     find_shards,
     read_counterfactuals,
     shard_path,
     write_shard,
 )
-from datamodules.digits import ConfoundedDigits
-from datamodules.renderers import Color
-from datamodules.sampling import DrawSampler
-from datamodules.splits import Split
 
 SPACE = attribute_space({"digit": ["b", "a", "c"], "hue, 'x'": ["1", "0"]}, "digit")
 PRINT: Fingerprint = {"sha256": "of the images", "image_shape": [3, 5, 5], "grey": [7.5, 80.0]}

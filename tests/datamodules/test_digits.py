@@ -3,12 +3,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from cfaug.commands.common import data_parser
-from cfaug.confounding import contingency, mutual_information
+from cfaug.auditing.measures import contingency, mutual_information
+from cfaug.cli.options import data_parser
 from datamodules.digits import ConfoundedDigits
-from datamodules.renderers import Color, Thickness
-from datamodules.sources import load_mnist, resize
-from datamodules.splits import Rows
+from datamodules.process.splits import Rows
+from datamodules.rendering.renderers import Color, Thickness
+from datamodules.storage.grey_digits import load_mnist, resize
 
 
 def digits(**options: object) -> ConfoundedDigits:

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from cfaug.confounding import contingency, mutual_information
+from cfaug.auditing.measures import contingency, mutual_information
 from datamodules.attributes import attribute_space
-from datamodules.files import draw_splits, match_files
 from datamodules.folder import ImagesWithTable
-from datamodules.images import open_images
-from datamodules.process import draw_attributes
-from datamodules.sampling import independent_rows
+from datamodules.process.confounded_process import draw_attributes
+from datamodules.process.sampling import independent_rows
+from datamodules.process.splits import draw_splits
+from datamodules.storage.file_matching import match_files
+from datamodules.storage.image_store import open_images
 from tests.people import HAIR, SEX, write_people
 
 

@@ -12,11 +12,11 @@ import yaml
 from lightning.pytorch import Trainer
 
 from cfaug.classifiers.classifier import Classifier
-from cfaug.cli import COMMANDS, MODULES, main
-from cfaug.generators.conditional_vae import ConditionalVAE
+from cfaug.cli.main import COMMANDS, MODULES, main
+from cfaug.generators.conditional_vae.conditional_vae import ConditionalVAE
 from datamodules.celeba import CelebA
 from datamodules.digits import ConfoundedDigits
-from datamodules.faces import Faces
+from datamodules.drawn_faces import Faces
 from datamodules.folder import ImagesWithTable
 from tests.integration.test_cli import ROOT
 

@@ -32,7 +32,10 @@ def test_every_module_is_in_the_reference(site: Path) -> None:
 
 def test_docstrings_link_to_each_other(site: Path) -> None:
     page = (site / "_reference/cfaug.generators.conditional_vae.html").read_text()
-    assert "cfaug.networks.tables.html#cfaug.networks.tables.AttributeTables" in page
+    assert (
+        "cfaug.generators.conditional_vae.value_vectors.html#cfaug.generators.conditional_vae.value_vectors.ValueVectors"
+        in page
+    )
 
 
 def test_pages_load_nothing_from_elsewhere(site: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import wandb
 
-from cfaug.cli import main
+from cfaug.cli.main import main
 from tests.integration.test_cli import ROOT
 
 TUTORIALS = ROOT / "docs" / "tutorials"

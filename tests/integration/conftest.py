@@ -2,7 +2,7 @@
 
 import pytest
 
-from cfaug.cli import main
+from cfaug.cli.main import main
 from tests.integration.tiny import tiny_benchmark
 
 

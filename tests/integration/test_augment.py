@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from cfaug.cli import main
-from cfaug.commands.augment import named_values
+from cfaug.cli.commands.augment import named_values
+from cfaug.cli.main import main
 from datamodules.attributes import attribute_space
-from datamodules.counterfactuals import Shard, read_counterfactuals, shard_path, write_shard
 from datamodules.folder import ImagesWithTable
+from datamodules.storage.shards import Shard, read_counterfactuals, shard_path, write_shard
 from tests.integration.test_cli import CLASSIFIER, DATA, fit
 from tests.integration.test_errors import checkpoint, fails
 
@@ -57,7 +57,7 @@ def test_a_run_that_made_nothing_leaves_its_folder_to_others(
     tmp_path: Path,
 ) -> None:
     words = [*words, "--folder", str(tmp_path), "--copies", "1"]
-    judge = "cfaug.commands.augment.trained_judge"
+    judge = "cfaug.cli.commands.augment.trained_judge"
 
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
@@ -67,7 +67,7 @@ def test_a_run_that_made_nothing_leaves_its_folder_to_others(
         assert main(words) == 130
         assert not (tmp_path / "recipe.json").exists()
     with monkeypatch.context() as patch:
-        patch.setattr("cfaug.commands.augment.write_shards", stopped)
+        patch.setattr("cfaug.cli.commands.augment.write_shards", stopped)
         assert main([*words, "--seed", "1"]) == 130
     assert "with seed 1 instead of 0" in fails(words, capsys)  # for the judge is there
     (tmp_path / "recipe.json").write_text("[]")

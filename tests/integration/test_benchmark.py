@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cfaug.cli import main
-from cfaug.commands.benchmark import summarize
-from cfaug.commands.loop import METHODS
+from cfaug.benchmarking.loop import METHODS
+from cfaug.cli.commands.benchmark import summarize
+from cfaug.cli.main import main
 from tests.integration.tiny import folder_of
 
 

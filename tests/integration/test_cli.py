@@ -14,7 +14,7 @@ import pytest
 import torch
 import yaml
 
-from cfaug.cli import main
+from cfaug.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 BASE = ["-c", str(ROOT / "experiments/base.yaml")]

@@ -8,10 +8,10 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 
-from cfaug.cli import main
-from cfaug.generators.conditional_vae import ConditionalVAE
+from cfaug.cli.main import main
+from cfaug.generators.conditional_vae.conditional_vae import ConditionalVAE
 from datamodules.digits import ConfoundedDigits
-from datamodules.renderers import Color, Rotation, Thickness
+from datamodules.rendering.renderers import Color, Rotation, Thickness
 from tests.integration.test_cli import BASE, CLASSIFIER, DATA, GENERATOR, fit, logger
 
 
@@ -19,7 +19,9 @@ def checkpoint(
     folder: Path, renderers: Sequence[object] = (Thickness(), Color()), size: int = 16
 ) -> Path:
     """A generator's checkpoint as the command line leaves it, for given attributes."""
-    kinds = ",".join(f"{{class_path: datamodules.renderers.{type(r).__name__}}}" for r in renderers)
+    kinds = ",".join(
+        f"{{class_path: datamodules.rendering.renderers.{type(r).__name__}}}" for r in renderers
+    )
     words = [*BASE, *DATA, *GENERATOR, *logger(folder), "--trainer.max_epochs", "1"]
     words += ["--data.init_args.epoch_size", "128", "--data.init_args.size", str(size)]
     words += ["--data.init_args.renderers", f"[{kinds}]", "--trainer.limit_val_batches", "0"]

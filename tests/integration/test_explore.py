@@ -17,14 +17,14 @@ from playwright.sync_api import Route, expect
 from starlette.testclient import TestClient
 from torch import Tensor, nn
 
-from cfaug.classifiers.checkpoints import load_classifier_for
-from cfaug.cli import main
+from cfaug.classifiers.classifier_checkpoint import load_classifier_for
+from cfaug.cli.main import main
 from cfaug.exploring import session as exploring
 from cfaug.exploring.server import make_app
 from cfaug.exploring.session import Session
 from cfaug.generators.base import Generator
 from datamodules.digits import ConfoundedDigits
-from datamodules.renderers import Color, Thickness
+from datamodules.rendering.renderers import Color, Thickness
 from tests.browser import barriers, opened
 from tests.integration.test_cli import DATA, fit
 

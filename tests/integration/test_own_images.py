@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cfaug.cli import main
-from datamodules.counterfactuals import read_counterfactuals
+from cfaug.cli.main import main
+from datamodules.storage.shards import read_counterfactuals
 from tests.integration.test_cli import ROOT
 from tests.people import HAIR, write_people
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cfaug.cli import main
-from cfaug.pictures import save_accuracies
+from cfaug.cli.main import main
+from cfaug.plotting.charts import save_accuracies
 from tests.browser import barriers, opened
 from tests.integration.test_cli import DATA
 

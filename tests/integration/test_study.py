@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cfaug.cli import main
-from cfaug.commands.study_tables import summarize, write_tables
+from cfaug.benchmarking.study_tables import summarize, write_tables
+from cfaug.cli.main import main
 from tests.integration.test_cli import ROOT
 from tests.integration.tiny import tiny_data
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cfaug.cli import main
-from cfaug.commands.sweep import trial, words
+from cfaug.cli.commands.sweep import trial, words
+from cfaug.cli.main import main
 from tests.integration.test_cli import BASE, CLASSIFIER, ROOT
 from tests.integration.tiny import tiny_data
 

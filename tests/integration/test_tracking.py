@@ -14,12 +14,12 @@ import wandb_workspaces.workspaces as ws
 import yaml
 from tensorboardX.proto.event_pb2 import Event
 
-from cfaug.cli import main
-from cfaug.commands.benchmark import identity_of
-from cfaug.commands.dashboard import pattern, widget
-from cfaug.commands.loop import METHODS, Plan
-from cfaug.dashboard import UNSHOWN, Panel, sections
-from cfaug.evaluation.failures import COLUMNS, Edits, Gallery, table
+from cfaug.benchmarking.loop import METHODS, Plan
+from cfaug.cli.commands.benchmark import identity_of
+from cfaug.cli.commands.dashboard import pattern, widget
+from cfaug.cli.main import main
+from cfaug.evaluation.edit_gallery import COLUMNS, Edits, Gallery, table
+from cfaug.tracking.dashboard_panels import UNSHOWN, Panel, sections
 from datamodules.attributes import Attribute, AttributeSpace
 from tests.integration.offline import OfflineRun, offline_runs
 from tests.integration.test_cli import BASE, CLASSIFIER, DATA, fit

@@ -1,0 +1,17 @@
+"""How confounded attributes are, and what deconfounded sampling leaves of it."""
+
+from cfaug.auditing.attribute_audit import Audit, PairAudit, SetAudit, audit_attributes
+from cfaug.auditing.measures import cnf, cramers_v, normalized_mutual_information
+from cfaug.auditing.remaining_confounding import Remainder, remainders
+
+__all__ = [
+    "Audit",
+    "PairAudit",
+    "Remainder",
+    "SetAudit",
+    "audit_attributes",
+    "cnf",
+    "cramers_v",
+    "normalized_mutual_information",
+    "remainders",
+]

@@ -1,0 +1,82 @@
+"""What deconfounded sampling leaves of the confounding, and for lack of which images."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from cfaug.auditing.measures import cnf, contingency
+from datamodules.attributes import AttributeSpace
+from datamodules.process.sampling import sampling_weights
+
+MOST_SHORT = 3
+"""Pairs of values that are named for each pair of attributes."""
+
+
+@dataclass(frozen=True)
+class Short:
+    """Two values that come together less often than if their attributes were independent.
+
+    ``share`` and ``wanted`` are per cent of the draws; ``images`` have both values.
+    """
+
+    values: str
+    share: float
+    wanted: float
+    images: int
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """The CNF in nats of two attributes in images drawn with the weights, and what it is due to."""
+
+    first: str
+    second: str
+    cnf: float
+    short: tuple[Short, ...]
+
+
+def remainders(attributes: Tensor, space: AttributeSpace, cap: float) -> tuple[Remainder, ...]:
+    """What is left of each pair under the weights of `sampling_weights`, the most first.
+
+    A combination of values without an image cannot be drawn, and of one with few the weights are
+    capped. Either keeps two attributes apart from independence.
+
+    Args:
+        attributes: (N, K) int64 codes.
+        space: The attributes.
+        cap: Largest weight.
+    """
+    weights = sampling_weights(attributes, space, "deconfounded", cap)
+    assert weights is not None
+    found = [
+        _remainder(attributes, weights, space, i, j)
+        for i, j in combinations(range(len(space.attributes)), 2)
+    ]
+    return tuple(sorted(found, key=lambda remainder: -remainder.cnf))
+
+
+def _remainder(
+    attributes: Tensor, weights: Tensor, space: AttributeSpace, i: int, j: int
+) -> Remainder:
+    first, second = space.attributes[i], space.attributes[j]
+    sizes = len(first.values), len(second.values)
+    cells = attributes[:, i] * sizes[1] + attributes[:, j]
+    drawn = torch.bincount(cells, weights, sizes[0] * sizes[1]).reshape(sizes) / weights.sum()
+    images = contingency(attributes[:, i], attributes[:, j], sizes)
+    there = images / len(cells)
+    wanted = there.sum(1, keepdim=True) * there.sum(0, keepdim=True)
+    lacking = (wanted - drawn).flatten()
+    short = tuple(
+        Short(
+            f"{first.name}={first.values[cell // sizes[1]]}, "
+            f"{second.name}={second.values[cell % sizes[1]]}",
+            100 * float(drawn.flatten()[cell]),
+            100 * float(wanted.flatten()[cell]),
+            int(images.flatten()[cell]),
+        )
+        for cell in lacking.argsort(descending=True)[:MOST_SHORT].tolist()
+        if lacking[cell] > 1e-3 * wanted.flatten()[cell]  # beyond rounding
+    )
+    return Remainder(first.name, second.name, float(cnf(drawn)), short)

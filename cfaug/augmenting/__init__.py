@@ -1,0 +1,1 @@
+"""Counterfactuals of all training images, written to disk."""

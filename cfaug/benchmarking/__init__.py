@@ -1,0 +1,1 @@
+"""Cells of data, strength, seed, generator and method, computed once and kept."""

@@ -1,0 +1,42 @@
+"""A classifier's accuracy in every group of the test sets."""
+
+import csv
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from cfaug.classifiers.classifier import Classifier
+from cfaug.tracking.run_records import run_folder
+from datamodules.base import TEST_SETS
+from datamodules.storage.atomic_files import whole_file
+
+COLUMNS = ("test_set", "images", "read", "correct", "accuracy", "low", "high")
+"""Columns of ``groups.csv`` beside the attributes, which stand after the first."""
+
+
+class GroupTable(Callback):
+    """Writes ``groups.csv``: a row for each test set and each group that has images there.
+
+    Columns: ``test_set``; the attributes by name, with ``(attribute)`` after one that is called as
+    another column; ``images``; ``read``, which is more where images are read several times, and
+    ``correct`` of these; ``accuracy`` in per cent, and between ``low`` and ``high`` its interval,
+    see `GroupFigures.interval`.
+    """
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the table."""
+        assert isinstance(pl_module, Classifier)
+        if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
+        space = pl_module.attribute_space
+        path = run_folder(trainer) / "groups.csv"
+        with whole_file(path) as part, part.open("w", newline="") as file:
+            table = csv.writer(file)
+            names = [f"{n} (attribute)" if n in COLUMNS else n for n in space.names]
+            table.writerow([COLUMNS[0], *names, *COLUMNS[1:]])
+            for name, figures in zip(TEST_SETS, pl_module.tested, strict=True):
+                for group in figures.total.nonzero()[:, 0].tolist():
+                    counts = figures.images, figures.total, figures.correct
+                    images, read, correct = (int(count[group]) for count in counts)
+                    accuracy = 100 * correct / read, *figures.interval(group)
+                    percents = [f"{figure:.1f}" for figure in accuracy]
+                    table.writerow([name, *space.values(group), images, read, correct, *percents])

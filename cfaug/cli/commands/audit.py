@@ -1,0 +1,260 @@
+"""``cfaug audit``: measure the confounding of a data set, or of a table alone."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentParser
+from jsonargparse.typing import PositiveInt
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from torch import Tensor
+
+from cfaug.auditing.attribute_audit import Audit, audit_attributes
+from cfaug.auditing.remaining_confounding import Remainder, remainders
+from cfaug.cli.options import add_folder_argument, data_parser, prepare, seed_run
+from cfaug.cli.results import make_folder, record
+from cfaug.plotting.heat_maps import save_audit
+from cfaug.plotting.image_grids import save_images
+from cfaug.tracking import keys
+from cfaug.tracking.run_names import identify
+from datamodules.attributes import MOST_GROUPS, AttributeSpace
+from datamodules.base import AttributeDataModule
+from datamodules.storage.atomic_files import write_json
+from datamodules.storage.attribute_tables import encode_table
+from datamodules.storage.table_files import read_table
+
+MOST_NAMES = 1_000
+"""Most empty, and most rare, combinations that are written by name."""
+
+
+def main(args: list[str]) -> None:
+    """Run the command."""
+    parser = data_parser("audit", "Measure the confounding of the training split.", required=False)
+    add_folder_argument(parser, "audit")
+    parser.add_argument(
+        "--table",
+        type=Path | None,
+        default=None,
+        help="audit this CSV, TSV or Parquet of attributes instead; no image is needed",
+    )
+    parser.add_argument("--label", type=str | None, default=None, help="the label of --table")
+    parser.add_argument(
+        "--attributes",
+        type=list[str] | None,
+        default=None,
+        help="the other columns of --table to audit; by default all but --file_column",
+    )
+    parser.add_argument(
+        "--file_column", type=str, default="file", help="column of --table that names files, if any"
+    )
+    parser.add_argument(
+        "--missing",
+        type=str,
+        default="error",
+        help="rows of --table that lack a value: error, drop, or the name of a value for them",
+    )
+    parser.add_argument(
+        "--permutations",
+        type=PositiveInt | None,
+        default=None,
+        help="shuffles behind a p-value; by default 1000, and where there are many pairs more or "
+        "their limit for the smallest",
+    )
+    parser.add_argument(
+        "--rare", type=PositiveInt, default=5, help="a group of at most so many is rare"
+    )
+    parser.add_argument(
+        "--sets",
+        type=bool,
+        default=False,
+        help="also look at the label with every two attributes: dependence that no pair shows",
+    )
+    options = parser.parse_args(args)
+    identity = identify(options)
+    refuse_unread(options, parser)
+    if options.table is not None:
+        seed_run(options.seed)
+        attributes, space = read_attributes(options)
+        make_folder(options.folder)
+        data = None
+    elif options.data is not None:
+        data = prepare(options, parser)
+        attributes, space = data.splits["train"].attributes, data.attribute_space
+    else:
+        msg = "name what to audit: a data set with -c, or a table with --table and --label"
+        raise ValueError(msg)
+    audit = audit_attributes(
+        attributes, space, options.permutations, seed=options.seed, sets=options.sets
+    )
+    show(audit, space, options.rare)
+    left: tuple[Remainder, ...] = ()
+    if data is not None and space.num_groups <= MOST_GROUPS:
+        left = remainders(attributes, space, data.weight_cap)
+        if left:
+            show_remainders(left, data.weight_cap)
+    pictures = [options.folder / "audit.png"]
+    save_audit(audit, attributes, space, pictures[0])
+    if data is not None:
+        pictures.append(options.folder / "images.png")
+        show_images(data, pictures[1])
+    rare = audit.rare(options.rare)[:MOST_NAMES]
+    names = {
+        "deconfounded": [asdict(remainder) for remainder in left],
+        "empty": [space.group_name(group) for group in audit.empty[:MOST_NAMES]],
+        "rare": {space.group_name(group): audit.groups[group] for group in rare},
+    }
+    write_json(options.folder / "audit.json", everything(audit, space, names))
+    command = ["audit", *args]
+    measures = figures(audit, options.rare)
+    for pair in left:
+        name = f"{pair.first}-{pair.second}"
+        measures[keys.DECONFOUNDED_CNF.format(pair=name)] = pair.cnf
+    record(options.folder, command, identity, measures, pictures, found=names)
+    print(f"pictures: {', '.join(map(str, pictures))}")
+    print(f"all measures and names: {options.folder / 'audit.json'}")
+
+
+def refuse_unread(options: Any, parser: ArgumentParser) -> None:
+    """Refuse options that an audit of a table, or one of a data set, would not look at.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    of_tables = ("label", "attributes", "file_column", "missing")
+    for name in of_tables if options.table is None else ("data",):
+        if options[name] != parser.get_default(name):
+            msg = f"--{name} is for audits {'with' if name != 'data' else 'without'} --table"
+            if options.table is None and options.data and name in options.data.init_args:
+                msg += f"; this data set has --data.init_args.{name}"
+            raise ValueError(msg)
+
+
+def read_attributes(options: Any) -> tuple[Tensor, AttributeSpace]:
+    """The attributes of the table that the options name.
+
+    Raises:
+        ValueError: If no label is named, or the table is wrong.
+    """
+    if options.label is None:
+        msg = f"name the column of {options.table} that classifiers predict: --label"
+        raise ValueError(msg)
+    table, files = read_table(options.table), options.file_column
+    if options.attributes is None and files in table.column_names and files != options.label:
+        table = table.drop_columns(files)
+    rows = encode_table(
+        table, options.table, options.label, options.attributes, options.missing, None, None
+    )
+    return rows.attributes, rows.space
+
+
+def show_images(data: AttributeDataModule, path: Path, count: int = 40) -> None:
+    """Draw the first training and the first unconfounded test images."""
+    splits = {"train": "training images", "test": "unconfounded test images"}
+    images = [data.first(name, count)["image"] for name in splits]
+    save_images(images, list(splits.values()), path)
+
+
+def everything(audit: Audit, space: AttributeSpace, names: dict[str, Any]) -> dict[str, Any]:
+    """The whole audit for machines."""
+    return {
+        "images": audit.images,
+        "label": space.label,
+        "attributes": {a.name: list(a.values) for a in space.attributes},
+        "pairs": [asdict(pair) for pair in audit.pairs],
+        "sets": [asdict(found) for found in audit.sets],
+        "combinations": audit.combinations,
+        **names,
+    }
+
+
+def figures(audit: Audit, rare: int) -> dict[str, float]:
+    """The audit under the names of the logger."""
+    found: dict[str, float] = {keys.AUDIT_IMAGES: float(audit.images)}
+    found[keys.EMPTY_GROUPS] = float(audit.combinations - len(audit.groups))
+    found[keys.RARE_GROUPS] = float(len(audit.rare(rare)))
+    for pair in audit.pairs:
+        name = f"{pair.first}-{pair.second}"
+        measures = {
+            keys.CNF: pair.cnf,
+            keys.NORMALIZED_MUTUAL_INFORMATION: pair.normalized_mutual_information,
+            keys.CRAMERS_V: pair.cramers_v,
+            keys.P_VALUE: pair.p_value,
+            keys.SMALLEST_CELL: float(pair.smallest_cell),
+        }
+        found |= {key.format(pair=name): value for key, value in measures.items()}
+    for found_set in audit.sets:
+        name = "-".join(found_set.names)
+        found[keys.TOTAL_CORRELATION.format(names=name)] = found_set.total_correlation
+        found[keys.SYNERGY.format(names=name)] = found_set.synergy
+    return found
+
+
+def show(audit: Audit, space: AttributeSpace, rare: int, most: int = 12) -> None:
+    """Print the measures, the worst first, and the empty and rare groups by name."""
+    console = Console(markup=False, highlight=False)  # values may have brackets
+    title = f"confounding of {audit.images:,} images"
+    # Seven columns fit 80 characters without lines between them.
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for column in ("pair", "CNF (nats)", "95 %", "NMI", "V", "p", "rarest"):
+        table.add_column(column, justify="left" if column in {"pair", "rarest"} else "right")
+    for pair in audit.pairs[:most]:
+        table.add_row(
+            Text(f"{pair.first} - {pair.second}"),
+            f"{pair.cnf:.3f}",
+            f"{pair.cnf_low:.3f}-{pair.cnf_high:.3f}",
+            f"{pair.normalized_mutual_information:.3f}",
+            f"{pair.cramers_v:.3f}",
+            f"{pair.holm_p_value:.3f}",
+            Text(f"{pair.rarest}: {pair.smallest_cell:,}"),
+        )
+    console.print(table)
+    console.print("V: Cramér's, bias-corrected; p: by permutation, Holm-corrected for all pairs")
+    if len(audit.pairs) > most:
+        console.print(f"... and {len(audit.pairs) - most} more pairs")
+    if audit.sets:
+        console.print(_sets_table(audit, most))
+    if audit.combinations > MOST_GROUPS:
+        console.print(f"{len(audit.groups):,} of {audit.combinations:.1e} combinations have images")
+    else:
+        empty = audit.empty
+        console.print(f"{len(empty)} of {audit.combinations} combinations have no image:")
+        for group in empty[:most]:
+            console.print(f"  {space.group_name(group)}")
+        if len(empty) > most:
+            console.print(f"  ... and {len(empty) - most} more")
+    few = audit.rare(rare)
+    console.print(f"{len(few):,} combinations have 1 to {rare} images:")
+    for group in few[:most]:
+        console.print(f"  {space.group_name(group)}: {audit.groups[group]}")
+    if len(few) > most:
+        console.print(f"  ... and {len(few) - most} more")
+
+
+def show_remainders(left: tuple[Remainder, ...], cap: float, most: int = 6) -> None:
+    """Print what deconfounded sampling leaves, and for lack of what."""
+    title = f"left by deconfounded sampling (weight_cap {cap:g})"
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for column in ("pair", "CNF (nats)", "drawn too rarely, % of draws, and if independent"):
+        table.add_column(column, justify="right" if "nats" in column else "left")
+    for pair in left[:most]:
+        lacks = "\n".join(
+            f"{s.values}: {s.share:.1f}, {s.wanted:.1f} ({s.images:,} images)" for s in pair.short
+        )
+        table.add_row(Text(f"{pair.first} - {pair.second}"), f"{pair.cnf:.3f}", Text(lacks))
+    console = Console(markup=False, highlight=False)
+    console.print(table)
+    if len(left) > most:
+        console.print(f"... and {len(left) - most} more pairs")
+
+
+def _sets_table(audit: Audit, most: int) -> Table:
+    table = Table(title="the label with two attributes; p: of the synergy")
+    for column in ("set", "total correlation (nats)", "synergy (nats)", "p (Holm)"):
+        table.add_column(column, justify="left" if column == "set" else "right")
+    for found in audit.sets[:most]:
+        measures = f"{found.total_correlation:.3f}", f"{found.synergy:.3f}"
+        table.add_row(Text(", ".join(found.names)), *measures, f"{found.holm_p_value:.3f}")
+    return table

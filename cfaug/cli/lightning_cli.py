@@ -1,0 +1,163 @@
+"""LightningCLI for generators and classifiers, which share data modules and trainers."""
+
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import set_parsing_settings
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+
+from cfaug.classifiers.classifier import Classifier
+from cfaug.classifiers.group_table import GroupTable
+from cfaug.generators.base import Generator
+from cfaug.generators.edit_grid import EditGrid
+from cfaug.generators.generator_checkpoint import LAST, find_generator
+from cfaug.tracking.lineage import Lineage
+from cfaug.tracking.run_names import identify
+from cfaug.tracking.run_records import RunRecord, SaveRunConfig
+from cfaug.training.checkpoints import read_checkpoint
+from datamodules.base import AttributeDataModule
+from datamodules.checks import require_seed
+
+SPECIAL_CHECKPOINTS = ("best", "last", "hpc", "registry")
+"""What ``--ckpt_path`` takes beside a file, for Lightning to find."""
+
+set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
+
+
+class CfaugCLI(LightningCLI):
+    """LightningCLI with the links, callbacks and defaults of the project."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Link what the data know to the model; add the callbacks that every run has."""
+        prefix = "model.init_args" if self.subclass_mode_model else "model"
+        for name in ("attribute_space", "image_shape"):
+            parser.link_arguments(f"data.{name}", f"{prefix}.{name}", apply_on="instantiate")
+        # Outside trainer.callbacks, so that an overlay of that list cannot lose them.
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.set_defaults(
+            {
+                "checkpoint.filename": "last",
+                "checkpoint.enable_version_counter": False,
+                "checkpoint.save_on_exception": True,
+            }
+        )
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse the words of the command, and check the seed, which is used before all else."""
+        super().parse_arguments(parser, args)
+        seed = self.config[self.config["subcommand"]].seed_everything
+        if not isinstance(seed, bool):
+            require_seed("seed_everything", seed)
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Build the trainer.
+
+        Raises:
+            ValueError: If Lightning refuses its options.
+        """
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (MisconfigurationException, ValueError) as error:
+            msg = f"the options of --trainer do not go together or with this machine: {error}"
+            raise ValueError(msg) from error
+
+    def before_instantiate_classes(self) -> None:
+        """Put the checkpoint in the place of ``last``, and name the run."""
+        options = self.config[self.config["subcommand"]]
+        generator = None
+        if self.model_class is Classifier:
+            if options.model.generator == LAST:
+                began = self._checkpoint()  # a run goes on with the generator that it began with
+                options.model.generator = (
+                    began["hyper_parameters"]["generator"] if began else find_generator(LAST)
+                )
+            generator = options.model.generator
+        origins = options.get("ckpt_path"), generator, options.data.init_args.counterfactuals
+        origin = next((Path(path) for path in origins if path), None)
+        method = _method(options) if self.model_class is Classifier else None
+        identity = identify(options, origin, method)
+        self.save_config_kwargs["identity"] = identity
+        for logger in _listed(options.trainer.logger):
+            if getattr(logger, "class_path", "").endswith("WandbLogger"):
+                chosen = logger.init_args
+                for name, value in identity.options(chosen.get("job_type") or "train").items():
+                    chosen[name] = chosen.get(name) or value
+
+    def _checkpoint(self) -> dict[str, Any] | None:
+        """What the file named by ``--ckpt_path`` holds."""
+        path = self.config[self.config["subcommand"]].get("ckpt_path")
+        if not path or path in SPECIAL_CHECKPOINTS:
+            return None
+        kind = "classifier" if self.model_class is Classifier else "generator"
+        return read_checkpoint(Path(path), kind)
+
+    def _parse_ckpt_path(self) -> None:
+        self._checkpoint()  # a missing or damaged file is told before anything is built
+        # The command line wins over a checkpoint's hyperparameters when a run goes on.
+        if self.config.get("subcommand") != "fit":
+            super()._parse_ckpt_path()
+
+    def after_fit(self) -> None:
+        """Test a classifier when it is trained."""
+        if self.model_class is Classifier and not self.trainer.fast_dev_run:  # type: ignore[attr-defined]
+            self.trainer.test(self.model, datamodule=self.datamodule)
+
+
+def _method(options: Any) -> str:
+    """How a classifier is trained, in the words of `METHODS` of the benchmark."""
+    data = options.data.init_args
+    if data.get("oracle"):
+        return "oracle"
+    if options.model.generator or data.counterfactuals:
+        return "counterfactual"
+    return "erm" if data.sampling == "natural" else str(data.sampling)
+
+
+def _listed(loggers: Any) -> list[Any]:
+    return loggers if isinstance(loggers, list) else [loggers]
+
+
+def _run(
+    name: str, model: type, args: list[str], *, family: bool, callbacks: list[object]
+) -> CfaugCLI:
+    return CfaugCLI(
+        model,
+        AttributeDataModule,
+        subclass_mode_data=True,
+        subclass_mode_model=family,
+        seed_everything_default=0,
+        auto_configure_optimizers=False,
+        parser_kwargs={
+            "parser_mode": "omegaconf+",
+            "prog": f"cfaug {name}",
+            "exit_on_error": False,
+        },
+        save_config_callback=SaveRunConfig,
+        save_config_kwargs={"save_to_log_dir": False, "command": ["cfaug", name, *args]},
+        trainer_defaults={
+            "callbacks": callbacks,
+            "plugins": [{"class_path": "cfaug.training.checkpoints.WholeCheckpointIO"}],
+        },
+        args=args,
+    )
+
+
+def run_generator(args: list[str]) -> CfaugCLI:
+    """Run ``cfaug generator``."""
+    return _run(
+        "generator", Generator, args, family=True, callbacks=[RunRecord(), EditGrid(), Lineage()]
+    )
+
+
+def run_classifier(args: list[str]) -> CfaugCLI:
+    """Run ``cfaug classifier``."""
+    return _run(
+        "classifier",
+        Classifier,
+        args,
+        family=False,
+        callbacks=[RunRecord(), GroupTable(), Lineage()],
+    )

@@ -1,0 +1,98 @@
+"""The command line: ``cfaug generator fit``, ``cfaug classifier fit``, and the other commands."""
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+
+from cfaug.cli.errors import run_reporting_errors
+
+USAGE = """usage: cfaug COMMAND [options]
+
+  generator fit|validate|test|predict    train a generator of counterfactuals
+  classifier fit|validate|test|predict   train a classifier
+  audit       measure the confounding of a data set
+  evaluate    judge a generator
+  augment     write counterfactuals to disk
+  export      counterfactuals on disk as PNGs and a table
+  report      one page on one or several runs
+  explore     a local page to edit images and see what classifiers say
+  dashboard   a W&B workspace with a panel for all that runs log
+  faces       draw a small data set in the layout of CelebA
+  benchmark   the whole loop: audit, generator, judges, classifiers, table
+  sweep       try values of options at random
+  study       compare generators over strengths and seeds
+
+`cfaug COMMAND --help` shows its options. Options can stand in a YAML, -c FILE, of all
+but export, report, faces and sweep.
+"""
+MODULES = ("generator", "classifier")
+COMMANDS = (
+    "audit",
+    "evaluate",
+    "augment",
+    "export",
+    "report",
+    "explore",
+    "dashboard",
+    "faces",
+    "benchmark",
+    "sweep",
+    "study",
+)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        args: Words of the command line; None for those of the process.
+
+    Returns:
+        Exit status.
+    """
+    words = list(sys.argv[1:] if args is None else args)
+    if not words or words[0] in {"-h", "--help"}:
+        print(USAGE)
+        return 0 if words else 2
+    command, *rest = words
+    if command not in MODULES + COMMANDS:
+        print(f"cfaug: error: unknown command '{command}'\n\n{USAGE}", file=sys.stderr)
+        return 2
+    # No login is ever asked for; WANDB_MODE=online works.
+    os.environ.setdefault("WANDB_MODE", "offline")
+    os.environ.setdefault("WANDB_SILENT", "true")
+    return run_reporting_errors(lambda: run_command(command, rest))
+
+
+def run_command(name: str, args: list[str]) -> None:
+    """Run a command of ``MODULES`` or ``COMMANDS``.
+
+    Raises:
+        ValueError: If a YAML is not text.
+    """
+    for option, file in pairwise(args):
+        if option in {"-c", "--config"} and Path(file).is_file():
+            _require_text(Path(file))
+    # Imported late: `cfaug --help` should not wait for torch.
+    if name in COMMANDS:
+        import_module(f"cfaug.cli.commands.{name}").main(args)
+        return
+    from cfaug.cli.lightning_cli import run_classifier, run_generator
+
+    # The data module goes on where it was; Lightning looks at the loader alone.
+    warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")
+    # The process's own words are passed on as they are; Lightning fears that they would differ.
+    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
+    (run_generator if name == "generator" else run_classifier)(args)
+
+
+def _require_text(path: Path) -> None:
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:  # a parser would not name the file
+        msg = f"{path} is not UTF-8 ({error}); save it as UTF-8"
+        raise ValueError(msg) from error

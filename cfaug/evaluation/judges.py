@@ -1,0 +1,106 @@
+"""Networks that read attributes from images: judges of edits, and probes of what should be gone."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cfaug.networks.convnet import ConvNet
+from cfaug.training.module import AttributeModule
+from cfaug.training.schedule import scheduled
+from datamodules.attributes import AttributeSpace, Batch
+from datamodules.base import AttributeDataModule
+
+IGNORED = -100
+"""Code of an attribute that is not to be learnt from an image."""
+
+Lesson = Callable[[Batch], tuple[Tensor, Tensor]]
+"""Turns a batch into images (B, 3, H, W) and the codes to read from them (B, K)."""
+
+
+def as_rendered(batch: Batch) -> tuple[Tensor, Tensor]:
+    """The lesson of a judge: the images and their attributes."""
+    return batch["image"], batch["attributes"]
+
+
+class Reader(AttributeModule):
+    """Reads every attribute from an image, with one head each on shared features.
+
+    Args:
+        attribute_space: The attributes.
+        image_shape: (3, H, W) of the images.
+        lesson: What it learns from a batch.
+        lr: Peak learning rate of AdamW.
+    """
+
+    def __init__(
+        self,
+        attribute_space: AttributeSpace,
+        image_shape: tuple[int, int, int],
+        lesson: Lesson,
+        lr: float = 4e-3,
+    ) -> None:
+        super().__init__(attribute_space, image_shape)
+        self.cardinalities = list(attribute_space.cardinalities)
+        self.network = ConvNet(image_shape[-1])
+        self.heads = nn.Linear(self.network.features, sum(self.cardinalities))
+        self.lesson = lesson
+        self.lr = lr
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Logits ``(B, |V_k|)`` of each attribute from images (B, 3, H, W) in [0, 1]."""
+        features = self.network(images.contiguous(memory_format=torch.channels_last))
+        return list(torch.split(self.heads(features), self.cardinalities, dim=1))
+
+    def read(self, images: Tensor) -> Tensor:
+        """Codes (B, K) read from images."""
+        return torch.stack([logits.argmax(1) for logits in self(images)], dim=1)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Cross-entropy of every attribute that is to be learnt."""
+        images, codes = self.lesson(batch)
+        # Summed over images and divided by all: an attribute no image is to teach adds nothing.
+        terms = [
+            F.cross_entropy(logits, codes[:, k], ignore_index=IGNORED, reduction="sum")
+            for k, logits in enumerate(self(images))
+        ]
+        return torch.stack(terms).sum() / len(images)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """AdamW with a warm-up and a linear fall over the second half."""
+        optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=0.01)
+        return scheduled(optimizer, self.trainer.max_steps)
+
+
+def fit_quietly(module: Any, data: AttributeDataModule, steps: int, precision: str) -> None:
+    """Train a small network that nobody keeps: no logger, no checkpoint, a progress bar."""
+    trainer = Trainer(
+        accelerator="auto",
+        devices=1,
+        max_steps=steps,
+        max_epochs=-1,
+        precision=cast("Any", precision),
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        limit_val_batches=0,
+    )
+    trainer.fit(module, datamodule=data)
+    module.eval()
+
+
+def train_judge(unconfounded: AttributeDataModule, steps: int, precision: str) -> Reader:
+    """A network that reads all attributes of images, trained where none tells of another.
+
+    Args:
+        unconfounded: See `AttributeDataModule.unconfounded`.
+        steps: Updates.
+        precision: Lightning's name.
+    """
+    judge = Reader(unconfounded.attribute_space, unconfounded.image_shape, as_rendered)
+    fit_quietly(judge, unconfounded, steps, precision)
+    return judge

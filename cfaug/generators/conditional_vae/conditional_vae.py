@@ -1,0 +1,229 @@
+"""Abduct, act, predict: a conditional variational autoencoder on deconfounded batches."""
+
+import torch
+from lightning.pytorch import Callback
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor
+from torch.nn import functional as F
+
+from cfaug.generators.base import Generator
+from cfaug.generators.conditional_vae.adversary import (
+    LatentAdversary,
+    attribute_loss,
+    reverse_gradient,
+)
+from cfaug.generators.conditional_vae.affine_warp import Warp
+from cfaug.generators.conditional_vae.copying import copy_untouched
+from cfaug.generators.conditional_vae.encoder_decoder import Decoder, Encoder
+from cfaug.generators.conditional_vae.losses import gaussian_kl, reconstruction_loss
+from cfaug.generators.conditional_vae.moving_average import MovingAverage
+from cfaug.tracking import keys
+from cfaug.training.schedule import scheduled
+from datamodules.attributes import AttributeSpace, Batch
+from datamodules.base import TEST_SETS
+from datamodules.process.interventions import fresh_values, non_label_columns
+
+
+class ConditionalVAE(Generator):
+    """Infers ``u, v ~ q(u, v | x, z)``, changes the attributes, draws ``p(x | u, v, z')``.
+
+    Nothing rewards it for an attribute that a network reads from its images, so nothing is gained
+    by writing the label into them. Train it on deconfounded batches (``sampling: deconfounded``):
+    reconstruction alone then teaches what each attribute does. The loss is that of a β-VAE (Higgins
+    et al., ICLR 2017) with per-pixel terms summed. Beside it,
+
+    - u is to forget all attributes, by a large β and an adversary. An edit of the label keeps u
+      alone: the less it holds of the old label, the better the new one shows;
+    - the detail v has a small β and is to forget the other attributes only, given the label. Edits
+      that keep the label keep v, and with it the shape that the label was read from. In half of the
+      images of a batch v is left out (as in nested dropout, Rippel et al., ICML 2014), so that u
+      holds what it can;
+    - what a value does in a layer is the same for all values of the others, see `ValueVectors`,
+      and each attribute is to act in as few layers of the decoder as it needs (a group lasso, Yuan
+      & Lin, JRSS B 2006, over layers and attributes). Where colour tells of the digit, a decoder
+      that is free to draws the digit by its colour as well. So combinations with few images or
+      none come out right;
+    - an attribute may also move things, see `Warp`: the encoder sees images moved back, the decoder
+      moves what it drew;
+    - encoder and decoder are to be consistent: from an edit, the encoder must infer the u and v
+      that the edit was drawn with. So it learns to read the combinations of values of which the
+      data have no image;
+    - what the decoder cannot draw is copied where an edit changes little, see `copy_untouched`.
+
+    The weights used are a moving average.
+
+    Args:
+        attribute_space: The attributes of the data; linked from the data module.
+        image_shape: (3, H, W) of the images, H = W a multiple of 4; linked from the data module.
+        beta: Weight of the KL term of u at 28 x 28 pixels. All weights of the loss follow the
+            number of pixels, whose terms are summed, so that u keeps as much of an image at any
+            size.
+        detail_beta: Weight of the KL term of v at 28 x 28 pixels.
+        adversary: Weight, at 28 x 28 pixels, of the gradients that make u and v forget.
+        sparsity: Weight, at 28 x 28 pixels, of the sum of what each attribute does in each layer of
+            the decoder: the group lasso, see `ValueVectors.norms`.
+        consistency: Weight, at 28 x 28 pixels, of the squared distance between the u and v of an
+            edit and what the encoder infers from it.
+        latent: Dimensions of u.
+        detail: Dimensions of v.
+        gate: How fast the share of what is copied falls with the change, see `copy_untouched`.
+        channels: Channels of the networks at half resolution.
+        lr: Peak learning rate of Adam.
+        ema_decay: Decay of the moving average of the weights.
+
+    Raises:
+        ValueError: If the images are not square with a side that is a multiple of 4.
+    """
+
+    def __init__(
+        self,
+        attribute_space: AttributeSpace,
+        image_shape: tuple[int, int, int],
+        beta: float = 1.0,
+        detail_beta: float = 0.05,
+        adversary: float = 5.0,
+        sparsity: float = 10.0,
+        consistency: float = 1.0,
+        latent: int = 32,
+        detail: int = 32,
+        gate: float = 10.0,
+        channels: int = 32,
+        lr: float = 2e-3,
+        ema_decay: float = 0.995,
+    ) -> None:
+        super().__init__(attribute_space, image_shape)
+        _, height, side = image_shape
+        if height != side or side % 4:
+            msg = f"images are {height} x {side}; this generator needs a square side divisible by 4"
+            raise ValueError(msg)
+        self.save_hyperparameters(logger=False)
+        pixels = (side / 28) ** 2
+        self.kl_weights = beta * pixels, detail_beta * pixels
+        self.adversary_weight, self.consistency_weight = adversary * pixels, consistency * pixels
+        self.sparsity_weight = sparsity * pixels
+        self.gate, self.lr, self.ema_decay = gate, lr, ema_decay
+        self.sizes = [latent, detail]
+        values, label = attribute_space.cardinalities, attribute_space.label_position
+        warp = Warp(values)
+        self.encoder = Encoder(warp, values, side, latent + detail, channels)
+        self.decoder = Decoder(warp, values, side, latent + detail, channels)
+        self.others = non_label_columns(attribute_space)
+        self.adversary = LatentAdversary(values, latent)
+        self.detail_adversary = (
+            LatentAdversary([values[k] for k in self.others], detail + values[label])
+            if self.others
+            else None
+        )
+
+    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+        """See `Generator.edit`; u and v are the means of their posteriors."""
+        images = _channels_last(images)
+        mean, _ = self.encoder(images, attributes)
+        relabelled = self._relabelled(attributes, targets)
+        before = self.decoder(mean, attributes).sigmoid()
+        after = self.decoder(self._without_detail(mean, relabelled), targets).sigmoid()
+        return copy_untouched(images, before, after, self.gate)
+
+    def _relabelled(self, attributes: Tensor, targets: Tensor) -> Tensor:
+        label = self.attribute_space.label_position
+        return attributes[:, label] != targets[:, label]
+
+    def _without_detail(self, latent: Tensor, where: Tensor) -> Tensor:
+        """The (B, latent + detail) latents with v at its prior mean in the images `where`."""
+        u, v = torch.split(latent, self.sizes, dim=1)
+        return torch.cat([u, v * ~where[:, None]], dim=1)
+
+    def losses(self, batch: Batch, ramp: float = 1.0) -> dict[str, Tensor]:
+        """The terms of the loss on a batch, ``loss`` being what is minimised.
+
+        Args:
+            batch: The batch.
+            ramp: Share of the weights of the adversaries and of consistency, 0 to 1.
+        """
+        images, attributes = _channels_last(batch["image"]), batch["attributes"]
+        mean, log_variance = self.encoder(images, attributes)
+        latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+        half = torch.rand(len(mean), device=mean.device) < 0.5
+        logits = self.decoder(self._without_detail(latent, half), attributes)
+        reconstruction = reconstruction_loss(logits, images)
+        means, log_variances = (torch.split(t, self.sizes, dim=1) for t in (mean, log_variance))
+        kl, detail_kl = map(gaussian_kl, means, log_variances)
+        forgetting = self._forgetting(latent, attributes, ramp)
+        consistency = self._consistency(mean.detach(), attributes)
+        lasso = self.decoder.norms().sum()
+        loss = reconstruction + self.kl_weights[0] * kl + self.kl_weights[1] * detail_kl
+        loss = loss + self.sparsity_weight * lasso + forgetting
+        return {
+            "loss": loss + ramp * self.consistency_weight * consistency,
+            "reconstruction": reconstruction,
+            "kl": kl,
+            "detail_kl": detail_kl,
+            "adversary": forgetting,
+            "consistency": consistency,
+            "group_lasso": lasso,
+        }
+
+    def _forgetting(self, latent: Tensor, attributes: Tensor, ramp: float) -> Tensor:
+        reversed_ = reverse_gradient(latent, ramp * self.adversary_weight)
+        u, v = torch.split(reversed_, self.sizes, dim=1)
+        forgetting = attribute_loss(self.adversary(u), attributes)
+        if self.detail_adversary is None:
+            return forgetting
+        label = self.attribute_space.label_position
+        values = self.attribute_space.cardinalities[label]
+        known = F.one_hot(attributes[:, label], values).to(v.dtype)
+        # Told the label, the adversary finds in v only what v holds of an attribute beyond it.
+        found = self.detail_adversary(torch.cat([v, known], dim=1))
+        return forgetting + attribute_loss(found, attributes[:, self.others])
+
+    def _consistency(self, latent: Tensor, attributes: Tensor) -> Tensor:
+        label = self.attribute_space.label_position
+        targets = fresh_values(attributes, self.attribute_space, range(attributes.shape[1]))
+        half = torch.rand(len(latent), device=latent.device) < 0.5
+        targets[:, label] = torch.where(half, attributes[:, label], targets[:, label])
+        relabelled = self._relabelled(attributes, targets)
+        latent = self._without_detail(latent, relabelled)
+        # The decoder learns nothing here: it would write u where only the encoder sees it.
+        with torch.no_grad():
+            edited = self.decoder(latent, targets).sigmoid()
+        inferred, _ = self.encoder(_channels_last(edited), targets)
+        missed = self._without_detail(inferred, relabelled) - latent
+        return missed.square().sum(1).mean()
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """One update of all networks; the adversary's gradient reaches the encoder reversed."""
+        # Adversary and decoder learn first: from the start, they would only push u about.
+        losses = self.losses(batch, ramp=min(1.0, self.global_step / 300))
+        named = {keys.TRAIN_TERM.format(term=name): v.detach() for name, v in losses.items()}
+        self.log_dict(named, sync_dist=True)
+        return losses["loss"]
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Log the losses on validation images."""
+        self._log_losses(batch, keys.VAL_TERM)
+
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Log the losses on the unconfounded and on the confounded test images."""
+        self._log_losses(batch, keys.TEST_TERM, split=TEST_SETS[dataloader_idx])
+
+    def _log_losses(self, batch: Batch, key: str, **words: str) -> None:
+        losses = self.losses(batch)
+        self.log_dict(
+            {key.format(term=name, **words): value for name, value in losses.items()},
+            sync_dist=True,
+            batch_size=len(batch["index"]),
+            add_dataloader_idx=False,
+        )
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Adam with a short warm-up and a linear fall over the second half."""
+        optimizer = torch.optim.Adam(self.parameters(), lr=self.lr, betas=(0.9, 0.99))
+        return scheduled(optimizer, self.trainer.estimated_stepping_batches)
+
+    def configure_callbacks(self) -> list[Callback]:
+        """The moving average of the weights, always on; checkpoints hold it as the weights."""
+        return [MovingAverage(self.ema_decay)]
+
+
+def _channels_last(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,79 @@
+"""Generators read back from their checkpoints."""
+
+from importlib import import_module
+from pathlib import Path
+
+from lightning.pytorch.utilities import rank_zero_only
+
+from cfaug.generators.base import Generator
+from cfaug.training.checkpoints import read_checkpoint, unreadable
+from datamodules.attributes import AttributeSpace
+
+LAST = Path("last")
+"""Stands for the generator of the last run, see `find_generator`."""
+
+
+def find_generator(path: Path) -> Path:
+    """Find the checkpoint that a user names; ``last`` is the last run's, which is then told.
+
+    Args:
+        path: A checkpoint, or `LAST` for the newest ``last.ckpt`` below ``runs/generator``.
+
+    Raises:
+        ValueError: If `LAST` is wanted and there is no run.
+    """
+    if path != LAST:
+        return path
+    folder = Path("runs", "generator")
+    found = sorted(folder.glob("*/checkpoints/last.ckpt"), key=lambda file: file.stat().st_mtime)
+    if not found:
+        msg = f"no generator in {folder}; train one (`cfaug generator fit`), or name a checkpoint"
+        raise ValueError(msg)
+    rank_zero_only(print)(f"generator of the last run: {found[-1]}")
+    return found[-1]
+
+
+def load_generator(path: Path) -> Generator:
+    """Load a generator from a checkpoint, whatever its class, ready to edit.
+
+    Raises:
+        ValueError: If the file is missing, damaged, or not a generator's checkpoint.
+    """
+    checkpoint = read_checkpoint(path, "generator")
+    try:
+        arguments = dict(checkpoint["hyper_parameters"])
+        generator = _generator_class(arguments["_class_path"])(
+            **{name: value for name, value in arguments.items() if not name.startswith("_")}
+        )
+        generator.load_state_dict(checkpoint["state_dict"])
+    except Exception as error:  # whatever the damage provokes
+        raise unreadable(path, "generator", error) from error
+    return generator.eval().requires_grad_(requires_grad=False)
+
+
+def load_generator_for(
+    path: Path, space: AttributeSpace, image_shape: tuple[int, int, int]
+) -> Generator:
+    """Load a generator that is to edit images of given data.
+
+    Raises:
+        ValueError: If it cannot be read, or was made for other attributes or images.
+    """
+    generator = load_generator(path)
+    generator.require_made_for(space, image_shape, f"the generator {path}")
+    return generator
+
+
+def _generator_class(path: str) -> type[Generator]:
+    # Lightning's load_from_checkpoint cannot start from an abstract class. A file is not trusted to
+    # name code outside this package.
+    module, _, name = path.rpartition(".")
+    if not f"{module}.".startswith("cfaug.generators."):
+        msg = f"{path} is not in cfaug.generators"
+        raise ValueError(msg)
+    found = getattr(import_module(module), name)
+    if not issubclass(found, Generator):
+        msg = f"{path} is not a generator"
+        raise TypeError(msg)
+    generator_class: type[Generator] = found
+    return generator_class

@@ -1,0 +1,1 @@
+"""Heat maps, grids of images and charts, written as PNG."""

@@ -1,0 +1,99 @@
+"""Bars and curves, written as PNG."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+
+def save_accuracies(accuracies: dict[str, list[float]], path: Path) -> None:
+    """Bars of the accuracy of each method on unconfounded data, a dot for each seed."""
+    figure = Figure(figsize=(6, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    for row, values in enumerate(accuracies.values()):
+        mean = sum(values) / len(values)
+        axes.barh(row, mean, color="#4a90c2")
+        axes.plot(values, [row] * len(values), "k.", markersize=4)
+        axes.text(max(values) + 1.5, row, f"{mean:.1f}", va="center")
+    axes.set_yticks(range(len(accuracies)), list(accuracies))
+    axes.invert_yaxis()
+    axes.set_xlim(0, 110)
+    axes.set_xlabel("accuracy on unconfounded test images, %")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=100)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Configurations at one strength, all in per cent.
+
+    Args:
+        title: The strength.
+        points: Name, how often an edit of the label takes, accuracy, and its standard error.
+        levels: Accuracies of methods without a generator.
+    """
+
+    title: str
+    points: list[tuple[str, float, float, float]]
+    levels: dict[str, float]
+
+
+def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
+    """What is wrong on unconfounded images against what is wrong after edits of the label.
+
+    Both in per cent on a logarithmic scale, which tells good configurations apart, and the better
+    the further to the top and to the right. Points are numbered, the best accuracy first.
+
+    Args:
+        panels: One for each strength.
+        path: The picture.
+    """
+    figure = Figure(figsize=(7.5, 4.4 * len(panels)), layout="constrained")
+    for number, panel in enumerate(panels, start=1):
+        axes = figure.add_subplot(len(panels), 1, number)
+        for rank, (name, effect, accuracy, error) in enumerate(panel.points, start=1):
+            # A judge that misreads none of the edits has no place on the scale.
+            x, y = max(100 - effect, 0.1), max(100 - accuracy, 0.1)
+            label = f"{rank} {name}"
+            axes.errorbar(x, y, yerr=error, fmt="o", color="#1f6fb2", markersize=4, label=label)
+            axes.annotate(str(rank), (x, y), (4, 4), textcoords="offset points", fontsize=8)
+        if "oracle" in panel.levels:
+            error = 100 - panel.levels["oracle"]
+            axes.axhline(error, color="#999999", linewidth=1, linestyle="--")
+        levels = ", ".join(f"{name} {value:.1f}" for name, value in panel.levels.items())
+        axes.set_title(f"{panel.title}; accuracy: {levels}", fontsize=10)
+        axes.set_xlabel("edits of the label that a judge misreads, %")
+        axes.set_ylabel("error on unconfounded test images, %")
+        for axis, scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
+            scale("log")
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_locator(NullLocator())
+            axis.set_inverted(True)
+        axes.margins(0.08)
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=0, fontsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=100)
+
+
+def save_curves(curves: Mapping[str, Mapping[float, float]], path: Path) -> None:
+    """Accuracy on unconfounded images over the strength of the confounding.
+
+    Args:
+        curves: Accuracy in per cent by strength, of each method.
+        path: The picture.
+    """
+    strengths = sorted({strength for curve in curves.values() for strength in curve})
+    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    for name, curve in curves.items():
+        axes.plot([strengths.index(r) for r in curve], list(curve.values()), "o-", label=name)
+    # Evenly spaced: what matters happens between 0.95 and 1.
+    axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
+    axes.set_xlabel("strength r of the confounding")
+    axes.set_ylabel("accuracy on unconfounded test images, %")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=100)

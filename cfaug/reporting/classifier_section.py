@@ -1,0 +1,97 @@
+"""The section of a report on classifiers."""
+
+from collections.abc import Sequence
+
+from cfaug.classifiers.group_accuracy import FEWEST, wilson
+from cfaug.classifiers.group_table import COLUMNS
+from cfaug.reporting.blocks import (
+    Cell,
+    Section,
+    Table,
+    bars,
+    percent,
+    text,
+)
+from cfaug.reporting.run_figures import MOST_ROWS, curves_of, figure_cell, figures_of
+from cfaug.reporting.runs import Run
+from cfaug.tracking import keys
+from cfaug.tracking.keys import UNCONFOUNDED
+from datamodules.base import TEST_SETS
+
+
+def classifiers(runs: Sequence[Run]) -> Section:
+    """Accuracies, the worst groups, and how training went."""
+    section = Section(
+        "Classifiers",
+        "On the unconfounded test set no attribute tells of the label; the confounded one is like "
+        "the training data.",
+    )
+    tested = [run for run in runs if UNCONFOUNDED in run.figures]
+    if tested:
+        others = {
+            "its worst group": keys.WORST_GROUP_ACCURACY.format(split="unconfounded"),
+            "confounded": keys.ACCURACY.format(split="confounded"),
+        }
+        others = {k: v for k, v in others.items() if any(v in r.figures for r in tested)}
+        flips = {
+            f"flips by {name}": keys.FLIP_RATE.format(attribute=name)
+            for name in figures_of(tested[0], keys.FLIP_RATE)
+        }
+        columns = ["unconfounded", "95 % interval", *others, *flips]
+        rows = [
+            [
+                Cell(run.name),
+                percent(run.figures[UNCONFOUNDED]),
+                _interval(run),
+                *(figure_cell(run, name, percent) for name in others.values()),
+                *(figure_cell(run, name, text) for name in flips.values()),
+            ]
+            for run in tested
+        ]
+        note = "Flips: predictions that change when the attribute alone truly changes."
+        section.blocks.append(Table("Accuracy, %", ["run", *columns], rows, note))
+        values = {run.name: run.figures[UNCONFOUNDED] for run in tested}
+        section.blocks.append(bars("Unconfounded accuracy", "accuracy, %", values))
+    for run in tested:
+        for test_set in TEST_SETS:
+            section.blocks += _worst_groups(run, test_set)
+    title = "Accuracy on confounded validation images"
+    section.blocks += curves_of(title, "accuracy, %", runs, keys.VAL_ACCURACY)
+    return section
+
+
+def _worst_groups(run: Run, test_set: str) -> list[Table]:
+    rows = [row for row in run.rows("groups.csv") if row["test_set"] == test_set]
+    rows = [row for row in rows if int(row["images"]) >= FEWEST]
+    if not rows:
+        return []
+    rows = sorted(rows, key=lambda row: float(row["accuracy"]))[:MOST_ROWS]
+    names = [name for name in rows[0] if name not in COLUMNS]
+    cells = [
+        [
+            *(Cell(row[name]) for name in names),
+            Cell(row["images"]),
+            percent(float(row["accuracy"])),
+            Cell(f"{row['low']} to {row['high']}"),
+        ]
+        for row in rows
+    ]
+    title = f"Worst groups of the {test_set} test set: {run.name}"
+    return [Table(title, [*names, "images", "accuracy, %", "95 % interval"], cells)]
+
+
+def _interval(run: Run) -> Cell:
+    """The interval of the unconfounded accuracy, over the groups.
+
+    Where images are read several times, for as many as the groups' shares make of them (Kish, 1965,
+    section 11.7): a few images that half of the accuracy hangs on make it as unsure as they are.
+    """
+    rows = [row for row in run.rows("groups.csv") if row["test_set"] == "unconfounded"]
+    groups = [[int(row[name]) for name in ("images", "read", "correct")] for row in rows]
+    if not groups:
+        return Cell("")
+    read = sum(group[1] for group in groups)
+    images = read**2 / sum(group[1] ** 2 / group[0] for group in groups)
+    share = sum(group[2] for group in groups) / read
+    low, high = wilson(round(images * share), round(images))
+    return Cell(f"{low:.1f} to {high:.1f}")

@@ -1,0 +1,1 @@
+"""What is logged where: names of figures, records of runs, W&B."""

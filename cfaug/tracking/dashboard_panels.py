@@ -1,0 +1,182 @@
+"""What the W&B workspace of a data set shows, as data; ``cfaug dashboard`` builds it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+from cfaug.plotting.image_grids import edit_stems
+from cfaug.tracking import keys
+from datamodules.attributes import AttributeSpace
+from datamodules.base import TEST_SETS
+from datamodules.process.interventions import non_label_columns
+
+Kind = Literal["lines", "bars", "scatter", "images", "table", "runs"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel of a workspace.
+
+    Args:
+        title: Its title, with the unit.
+        kind: ``lines`` over updates, ``bars`` for each run, ``scatter`` over the strength of the
+            confounding, ``images``, ``table``, or ``runs`` side by side.
+        keys: Names of what is shown, as logged; words left in braces stand for anything.
+    """
+
+    title: str
+    kind: Kind
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """Panels under a heading."""
+
+    name: str
+    panels: list[Panel]
+
+
+UNSHOWN: Mapping[str, str] = {
+    "epoch": "the axis of the panels is the update",
+    "trainer/global_step": "it is the axis of the panels",
+    keys.CNF: "pairs without the label: the heat map has them",
+    keys.NORMALIZED_MUTUAL_INFORMATION: "tells what CNF tells",
+    keys.CRAMERS_V: "tells what CNF tells",
+    keys.P_VALUE: "a number of one audit, not one to compare runs by; audit.json has it",
+    keys.SMALLEST_CELL: "pairs without the label: audit.json has them",
+    keys.DECONFOUNDED_CNF: "pairs without the label: audit.json has them",
+    keys.TOTAL_CORRELATION: "as many as pairs, with --sets true alone; audit.json has them",
+    keys.SYNERGY: "as total correlation",
+    keys.WORST_GROUP_SIZE: "says how sure the worst group is; groups.csv has intervals",
+    **{
+        f"test/{split}_{term}": "of `generator test`; the judges say what edits are worth"
+        for split in TEST_SETS
+        for term in (
+            "loss",
+            "reconstruction",
+            "kl",
+            "detail_kl",
+            "adversary",
+            "consistency",
+            "group_lasso",
+        )
+    },
+    "generator/{figure}": "a benchmark's copy of what the judges logged",
+    **{
+        f"{figure}/{{method}}": "a benchmark's mean of what classifiers logged, or its error"
+        for figure in (
+            *(f"{split}_accuracy" for split in TEST_SETS),
+            *(
+                f"{split}_worst_group_{what}"
+                for split in TEST_SETS
+                for what in ("accuracy", "size")
+            ),
+            "flip_rate/{attribute}",
+            "standard_error",
+        )
+    },
+    "seconds": "of a benchmark; W&B shows the time of each run",
+}
+"""Logged keys without a panel, and why; words in braces stand for anything."""
+
+
+def sections(space: AttributeSpace, methods: Iterable[str]) -> list[Section]:
+    """The sections of a workspace.
+
+    Args:
+        space: The attributes of the data.
+        methods: Methods of a benchmark.
+    """
+    compare = [
+        Panel("Unconfounded accuracy over the strength, %", "scatter", (keys.UNCONFOUNDED,)),
+        _pictures("Accuracies of a benchmark", "benchmark", "accuracy"),
+        Panel("Runs side by side", "runs"),
+    ]
+    return [
+        Section("Confounding", _confounding(space)),
+        Section("Generator", _generator(space)),
+        Section("Classifier", _classifier(space, methods)),
+        Section("Compare", compare),
+    ]
+
+
+def _confounding(space: AttributeSpace) -> list[Panel]:
+    names, others = space.names, _others(space)
+    # Named as in the audit, in the order of the attributes.
+    pairs = ["-".join(sorted((space.label, other), key=names.index)) for other in others]
+    sizes = keys.AUDIT_IMAGES, keys.TRAIN_SIZE, keys.EFFECTIVE_TRAIN_SIZE
+    return [
+        _bars("CNF with the label, nats", keys.CNF, pair=pairs),
+        _bars("... that deconfounded sampling leaves", keys.DECONFOUNDED_CNF, pair=pairs),
+        _bars("... of the judged training images", keys.CONFOUNDING_BEFORE, attribute=others),
+        _bars("... of their counterfactuals", keys.CONFOUNDING_AFTER, attribute=others),
+        _bars("Images in the rarest combination", keys.SMALLEST_CELL, pair=pairs),
+        Panel("Combinations: empty, rare", "bars", (keys.EMPTY_GROUPS, keys.RARE_GROUPS)),
+        Panel("Training images, and what sampling makes of them", "bars", sizes),
+        _pictures("Heat maps and images", "audit", "audit", "images"),
+    ]
+
+
+def _generator(space: AttributeSpace) -> list[Panel]:
+    names, others = space.names, _others(space)
+    transfer = keys.TRANSFER_REAL, keys.TRANSFER_EDITED
+    exact = {"l1": "grey levels", "psnr": "PSNR, dB", "ssim": "SSIM"}
+    return [
+        Panel("Loss on validation images", "lines", (keys.VAL_LOSS,)),
+        Panel("Terms of the loss, training", "lines", (keys.TRAIN_TERM,)),
+        Panel("Terms of the loss, validation", "lines", (keys.VAL_TERM,)),
+        _bars("Judges read the wanted value, %", keys.EFFECTIVENESS, edited=names, read=names),
+        _bars("Judges on real images, %", keys.JUDGE, attribute=names),
+        _bars("A probe reads the old value, %", keys.LEAKAGE, attribute=names),
+        _bars("... guessing", keys.LEAKAGE_CHANCE, attribute=names),
+        Panel("Trained on counterfactuals alone: real, edited, %", "bars", transfer),
+        Panel("Transfer gap, points", "bars", (keys.TRANSFER_GAP,)),
+        _bars(
+            "1 and 10 edits that change nothing, grey levels", keys.COMPOSITION, times=("1", "10")
+        ),
+        _bars("There and back, grey levels", keys.REVERSIBILITY, attribute=names),
+        *(
+            _bars(f"To the true counterfactual, {unit}", keys.EXACT, measure=[m], attribute=others)
+            for m, unit in exact.items()
+        ),
+        Panel("Edits over time", "images", _each(keys.EDITS, attribute=names)),
+        _pictures("Edits of test images", "evaluate", *edit_stems(names)),
+        _pictures("Effectiveness, failures", "evaluate", "effectiveness", "misread", "farthest"),
+        Panel("Edits: filter by attribute and judges_agree", "table", (keys.EDIT_TABLE,)),
+        Panel("Counterfactuals written", "bars", (keys.AUGMENT_IMAGES, keys.AUGMENT_COPIES)),
+        _bars("... read as wanted, %", keys.READ_AS_WANTED, attribute=names),
+        _pictures("... some of them", "augment", "counterfactuals"),
+    ]
+
+
+def _classifier(space: AttributeSpace, methods: Iterable[str]) -> list[Panel]:
+    methods = list(methods)
+    return [
+        Panel("Accuracy on confounded validation images, %", "lines", (keys.VAL_ACCURACY,)),
+        Panel("... mean over groups", "lines", (keys.VAL_BALANCED_ACCURACY,)),
+        _bars("Accuracy, %", keys.ACCURACY, split=TEST_SETS),
+        _bars("Worst group, %", keys.WORST_GROUP_ACCURACY, split=TEST_SETS),
+        _bars("Predictions that flip, %", keys.FLIP_RATE, attribute=_others(space)),
+        _bars("Share of the gap from ERM to the oracle, %", keys.GAP_CLOSED, method=methods),
+        _bars("Points below the oracle", keys.EXCESS_ERROR, method=methods),
+    ]
+
+
+def _others(space: AttributeSpace) -> list[str]:
+    return [space.names[column] for column in non_label_columns(space)]
+
+
+def _each(key: str, **words: Iterable[str]) -> tuple[str, ...]:
+    """The names that a key stands for, with every choice of the words in its braces."""
+    chosen = product(*words.values())
+    return tuple(key.format(**dict(zip(words, choice, strict=True))) for choice in chosen)
+
+
+def _bars(title: str, key: str, **words: Iterable[str]) -> Panel:
+    return Panel(title, "bars", _each(key, **words))
+
+
+def _pictures(title: str, job: str, *names: str) -> Panel:
+    return Panel(title, "images", _each(keys.PICTURE, job=[job], name=names))

@@ -1,0 +1,65 @@
+"""Names of all that runs log: loggers, tables, reports and the dashboard take them from here.
+
+Words in braces stand for the name of an attribute, of one that was ``edited`` or ``read``, of two
+or more attributes (``pair``, ``names``), of a test set (``split``) or of a term of a loss.
+"""
+
+TRAIN_SIZE = "data/train_size"
+EFFECTIVE_TRAIN_SIZE = "data/effective_train_size"
+
+TRAIN_TERM = "train/{term}"
+VAL_TERM = "val/{term}"
+VAL_LOSS = VAL_TERM.format(term="loss")
+VAL_ACCURACY = "val/accuracy"
+VAL_BALANCED_ACCURACY = "val/balanced_accuracy"
+TEST_TERM = "test/{split}_{term}"
+
+ACCURACY = "test/{split}_accuracy"
+UNCONFOUNDED = ACCURACY.format(split="unconfounded")
+WORST_GROUP_ACCURACY = "test/{split}_worst_group_accuracy"
+WORST_GROUP_SIZE = "test/{split}_worst_group_size"
+FLIP_RATE = "test/flip_rate/{attribute}"
+
+EFFECTIVENESS = "test/effectiveness/do-{edited}/{read}"
+JUDGE = "test/judge/{attribute}"
+COMPOSITION = "test/composition/{times}"
+REVERSIBILITY = "test/reversibility/{attribute}"
+EXACT = "test/exact_{measure}/{attribute}"
+TRANSFER_REAL = "test/transfer/real"
+TRANSFER_EDITED = "test/transfer/edited"
+TRANSFER_GAP = "test/transfer/gap"
+LEAKAGE = "test/leakage/{attribute}"
+LEAKAGE_CHANCE = "test/leakage_chance/{attribute}"
+CONFOUNDING_BEFORE = "test/confounding_before/{attribute}"
+CONFOUNDING_AFTER = "test/confounding_after/{attribute}"
+
+GAP_CLOSED = "gap_closed/{method}"
+EXCESS_ERROR = "excess_error/{method}"
+
+AUDIT_IMAGES = "audit/images"
+EMPTY_GROUPS = "audit/empty_groups"
+RARE_GROUPS = "audit/rare_groups"
+CNF = "audit/cnf/{pair}"
+NORMALIZED_MUTUAL_INFORMATION = "audit/normalized_mutual_information/{pair}"
+CRAMERS_V = "audit/cramers_v/{pair}"
+P_VALUE = "audit/p_value/{pair}"
+SMALLEST_CELL = "audit/smallest_cell/{pair}"
+DECONFOUNDED_CNF = "audit/deconfounded_cnf/{pair}"
+TOTAL_CORRELATION = "audit/total_correlation/{names}"
+SYNERGY = "audit/synergy/{names}"
+
+AUGMENT_IMAGES = "augment/images"
+AUGMENT_COPIES = "augment/copies"
+READ_AS_WANTED = "augment/read_as_wanted/{attribute}"
+
+EDITS = "edits/{attribute}"
+"""Grids of edits of validation images, while a generator is trained."""
+PICTURE = "pictures/{job}/{name}"
+"""Pictures of the other commands, by the name of the file."""
+EDIT_TABLE = "tables/edits"
+"""A row for each edit of some test images, see `cfaug.evaluation.edit_gallery`."""
+
+
+def started(template: str) -> str:
+    """What the names made from a template begin with, up to the first word in braces."""
+    return template.partition("{")[0]

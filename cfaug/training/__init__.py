@@ -1,0 +1,1 @@
+"""What all Lightning modules share: seeds, learning rates, checkpoints."""

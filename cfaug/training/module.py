@@ -1,0 +1,101 @@
+"""What generators, classifiers and judges share."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from lightning.pytorch import LightningModule
+
+from datamodules.attributes import AttributeSpace
+from datamodules.process.noise import run_seed
+
+
+def best_device() -> torch.device:
+    """Where Lightning's ``accelerator: auto`` trains on one device."""
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return found or torch.device("cpu")
+
+
+class AttributeModule(LightningModule):
+    """A module for images with given attributes, whose random numbers can be drawn again.
+
+    The random numbers of a training batch follow from the seed, the batch and the rank. Checkpoints
+    hold no state of the random number generators, so a run that went on from one would otherwise
+    draw other noise than the run that was never stopped.
+
+    Args:
+        attribute_space: The attributes of the data; linked from the data module.
+        image_shape: (3, H, W) of the images; linked from the data module.
+
+    Attributes:
+        kind: What the module is, a generator or a classifier, in records and names of artifacts.
+    """
+
+    kind: ClassVar[str] = "network"
+
+    def __init__(self, attribute_space: AttributeSpace, image_shape: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.attribute_space = attribute_space
+        self.image_shape = image_shape
+
+    @property
+    def made_with(self) -> Mapping[str, Path | None]:
+        """Files of other runs that it is trained with, by their kind."""
+        return {}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse a checkpoint of other attributes or images, or of another network.
+
+        Raises:
+            ValueError: If it is one; of attributes and images also where the weights would fit.
+        """
+        made_for = checkpoint["hyper_parameters"]
+        self.attribute_space.require_same(made_for["attribute_space"], "the checkpoint")
+        _require_images(made_for["image_shape"], self.image_shape, "the checkpoint")
+        given, wanted = (
+            {name: tuple(weight.shape) for name, weight in weights.items()}
+            for weights in (checkpoint["state_dict"], self.state_dict())
+        )
+        others = [name for name in {**wanted, **given} if given.get(name) != wanted.get(name)]
+        if others:
+            first = others[0]
+            msg = (
+                f"the checkpoint is of another network: {len(others):,} weights differ, the first "
+                f"is {first} of {given.get(first, 'nothing')} instead of "
+                f"{wanted.get(first, 'nothing')}; go on with the options that it was made with, in "
+                "the config-fit.yaml of its run, or start anew"
+            )
+            raise ValueError(msg)
+
+    def require_made_for(
+        self, space: AttributeSpace, image_shape: tuple[int, int, int], what: str
+    ) -> None:
+        """Check that the module fits data.
+
+        Args:
+            space: The attributes of the data.
+            image_shape: (3, H, W) of the images.
+            what: What a message calls the module.
+
+        Raises:
+            ValueError: If it was made for other attributes or images.
+        """
+        space.require_same(self.attribute_space, what)
+        _require_images(self.image_shape, image_shape, what)
+
+    def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
+        """Seed torch for the batch: after the loader, which draws from the same generator."""
+        seed = run_seed()
+        for number in (self.current_epoch, batch_idx, self.global_rank):
+            seed = seed * 1_000_003 + number
+        torch.manual_seed(seed % 2**63)
+
+
+def _require_images(made_for: Sequence[int], shape: Sequence[int], what: str) -> None:
+    if tuple(made_for) != tuple(shape):
+        msg = (
+            f"{what} was made for images of {tuple(made_for)}, the data have {tuple(shape)}; set "
+            "--data.init_args.size to match"
+        )
+        raise ValueError(msg)

@@ -1,0 +1,154 @@
+"""Data whose images lie in files: decoded as they are fetched, split by group."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from datamodules.attributes import MOST_GROUPS
+from datamodules.base import AttributeDataModule
+from datamodules.checks import require_at_least
+from datamodules.notices import some_of
+from datamodules.process.noise import run_seed, uniform
+from datamodules.process.sampling import Sampling, independent_rows
+from datamodules.process.splits import draw_splits
+from datamodules.rendering.augmentation import jiggle
+from datamodules.storage.attribute_tables import ImageTable
+from datamodules.storage.file_matching import match_files
+from datamodules.storage.file_split import FileSplit
+from datamodules.storage.image_store import ImageStore
+
+
+class ImageFiles(AttributeDataModule):
+    """Images in files, with attributes, whose process nobody knows.
+
+    There are then no true counterfactuals and no oracle. The test split as it is stands for the
+    confounded test set; for the unconfounded one, its images are drawn such that attributes are
+    independent, those of rare groups several times.
+
+    Args:
+        store: Where the files lie.
+        rows: Files and attributes.
+        shares: Shares of the images for val and test, where ``rows`` have no splits.
+        size: Side that images are scaled to, after the largest central square is cut out.
+        max_pixels: Most pixels of an image; larger ones are refused, lest a small file fill the
+            memory.
+        flip: Augmentation, mirror half of the images.
+        rotation: Augmentation, largest rotation in degrees.
+        shift: Augmentation, largest shift as a share of the side.
+        scale: Augmentation, largest relative change of size.
+        batch_size: Images per batch and device.
+        num_workers: Loader processes, which decode.
+        sampling: How training images are drawn, see `AttributeDataModule`.
+        weight_cap: Largest deconfounding weight.
+        epoch_size: Images an epoch draws; None for the number of training images.
+        seed: Seed of the splits, and of the unconfounded test set.
+        counterfactuals: Folder of counterfactuals on disk, see `AttributeDataModule`.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    true_counterfactuals = False
+
+    def __init__(
+        self,
+        store: ImageStore,
+        rows: ImageTable,
+        shares: dict[str, float],
+        size: int = 64,
+        max_pixels: int = 50_000_000,
+        flip: bool = False,
+        rotation: float = 4.0,
+        shift: float = 0.03,
+        scale: float = 0.05,
+        batch_size: int = 128,
+        num_workers: int = 2,
+        sampling: Sampling = "natural",
+        weight_cap: float = 10.0,
+        epoch_size: int | None = None,
+        seed: int = 0,
+        counterfactuals: Path | None = None,
+    ) -> None:
+        super().__init__(
+            batch_size, num_workers, sampling, weight_cap, epoch_size, seed, counterfactuals
+        )
+        require_at_least(4, size=size)
+        require_at_least(1, max_pixels=max_pixels)
+        require_at_least(0, rotation=rotation, shift=shift, scale=scale)
+        if rows.space.num_groups > MOST_GROUPS:
+            msg = (
+                f"{len(rows.space.names)} attributes have {rows.space.num_groups:.1e} combinations "
+                "of values, too many to learn from; choose a few with attributes"
+            )
+            raise ValueError(msg)
+        self.store, self.rows, self.shares = store, rows, shares
+        self.attribute_space = rows.space
+        self.image_shape = (3, size, size)
+        self.max_pixels = max_pixels
+        self.flip, self.rotation, self.shift, self.scale = flip, rotation, shift, scale
+
+    def setup(self, stage: str | None = None) -> None:
+        """Match table and files, and split them; the same at every call.
+
+        Raises:
+            ValueError: If rows have no image, a split has none, or an attribute has one value in
+                training.
+        """
+        if self.splits:
+            return
+        match_files(self.rows.files, self.store, self.rows.dropped)
+        table = self.rows.attributes
+        if self.rows.splits is None:
+            names = draw_splits(self.attribute_space.groups(table), self.shares, self.seed)
+        else:
+            names = self.rows.splits
+        for split in ("train", "val", "test"):
+            chosen = torch.tensor([row for row, name in enumerate(names) if name == split]).long()
+            if not len(chosen):
+                msg = f"none of the {len(names):,} images of {self.store.path} is for {split}"
+                todo = "or a column of splits" if self.rows.splits is None else "or change splits"
+                raise ValueError(f"{msg}; add images, {todo}")
+            self.splits[split] = self._split(chosen)
+        self._require_values()
+        self.splits["test_confounded"] = self.splits["test"]
+        drawn = independent_rows(table[chosen], self.attribute_space, self.seed)
+        self.splits["test"] = self._split(chosen[drawn])
+
+    def _require_values(self) -> None:
+        table = self.splits["train"].attributes
+        for attribute, codes in zip(self.attribute_space.attributes, table.T, strict=True):
+            counts = codes.bincount(minlength=len(attribute.values)).tolist()
+            absent = [v for v, count in zip(attribute.values, counts, strict=True) if not count]
+            if len(absent) == len(attribute.values) - 1:
+                is_label = attribute.name == self.attribute_space.label
+                msg = (
+                    f"all {len(codes):,} training images of {self.store.path} have the same value "
+                    f"of attribute '{attribute.name}', '{attribute.values[int(codes[0])]}'; it "
+                    "needs at least 2: with one value there is nothing to "
+                    f"{'learn, choose another label' if is_label else 'edit, leave it out'}"
+                )
+                raise ValueError(msg)
+            if absent:
+                todo = "move some to training" if self.rows.splits else "add some, for it has few"
+                msg = (
+                    f"no training image of {self.store.path} has the value "
+                    f"{some_of([repr(value) for value in absent])} of attribute "
+                    f"'{attribute.name}', so that it cannot be learnt; {todo}, or leave out its "
+                    "rows"
+                )
+                raise ValueError(msg)
+
+    def _split(self, rows: Tensor) -> FileSplit:
+        return FileSplit(self.store, self.rows, rows, self.image_shape[-1], self.max_pixels)
+
+    def render(self, source: Tensor, attributes: Tensor, index: Tensor) -> Tensor:
+        """The images as they are, whatever their attributes."""
+        return source.float() / 255
+
+    def augment(self, images: Tensor, draw: Tensor) -> Tensor:
+        """Mirror, rotate, shift and scale a little, see `jiggle`."""
+        if self.flip:
+            mirrored = uniform(run_seed(), "flip", draw, 1)[:, :, None, None] < 0.5
+            images = torch.where(mirrored, images.flip(3), images)
+        return jiggle(images, draw, run_seed(), self.rotation, self.shift, self.scale)

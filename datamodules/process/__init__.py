@@ -1,0 +1,1 @@
+"""The confounded process: attributes, noise, sampling, splits, interventions."""

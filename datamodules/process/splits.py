@@ -1,0 +1,104 @@
+"""The images of a split, fetched a batch at a time."""
+
+import hashlib
+from typing import NotRequired, TypedDict
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from datamodules.process.noise import uniform
+
+
+def sha256_of(*tensors: Tensor) -> str:
+    """SHA-256 of tensors on the CPU."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(tensor.contiguous().numpy().data)
+    return digest.hexdigest()
+
+
+class Rows(TypedDict):
+    """What travels from a loader to the device, before rendering."""
+
+    source: Tensor
+    attributes: Tensor
+    index: Tensor
+    draw: Tensor
+    counterfactual: NotRequired[Tensor]
+
+
+class Split(Dataset[Rows]):
+    """Images of a split in memory, fetched a batch at a time.
+
+    Args:
+        source: (N, C, H, W) uint8, what is rendered.
+        attributes: (N, K) int64 codes.
+    """
+
+    def __init__(self, source: Tensor, attributes: Tensor) -> None:
+        self.source = source
+        self.attributes = attributes
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.source)
+
+    def pictures(self, position: Tensor) -> Tensor:
+        """(B, C, H, W) uint8 of the rows at `position` (B,)."""
+        return self.source[position]
+
+    def file_names(self, position: Tensor) -> list[str] | None:
+        """Names of the files of the rows at `position` (B,), where they have any."""
+        return None
+
+    def index(self, position: Tensor) -> Tensor:
+        """What a batch calls the rows at `position` (B,), (B,) int64."""
+        return position
+
+    def distinct(self) -> Tensor:
+        """Positions (M,) of its images without those that are there a second time."""
+        return torch.arange(len(self))
+
+    def fingerprint(self) -> str:
+        """SHA-256 of what tells the images of this split from those of others, in their order."""
+        return sha256_of(self.attributes, self.source)
+
+    def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
+        """Fetch rows by position, or by (position, draw)."""
+        pairs = torch.tensor(keys)
+        position, draw = (pairs, pairs) if pairs.ndim == 1 else pairs.unbind(1)
+        return self.fetch(position, draw)
+
+    def fetch(self, position: Tensor, draw: Tensor) -> Rows:
+        """Fetch the rows at positions (B,), for draws (B,)."""
+        return {
+            "source": self.pictures(position),
+            "attributes": self.attributes[position],
+            "index": self.index(position),
+            "draw": draw,
+        }
+
+
+def draw_splits(groups: Tensor, shares: dict[str, float], seed: int) -> list[str]:
+    """Deal the images out to the splits, and with them those of each group.
+
+    Each split gets its share to within one image, and of each group to within two.
+
+    Args:
+        groups: (N,) number of the group of each image.
+        shares: Shares of splits; the rest is for training.
+        seed: Seed of the deal.
+
+    Returns:
+        The split of each image.
+    """
+    noise = uniform(seed, "splits", torch.arange(len(groups)), 1)[:, 0].double()
+    order = torch.argsort(groups + noise)  # by group, within it at random
+    wanted = {"train": 1 - sum(shares.values()), **shares}
+    given = dict.fromkeys(wanted, 0)
+    names = ["train"] * len(groups)
+    for dealt, row in enumerate(order.tolist(), start=1):
+        names[row] = max(wanted, key=lambda split: wanted[split] * dealt - given[split])
+        given[names[row]] += 1
+    return names

@@ -1,0 +1,1 @@
+"""How attributes are drawn into images."""

@@ -1,0 +1,34 @@
+"""Augmentation that keeps every attribute."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from datamodules.process.noise import uniform
+from datamodules.rendering.renderers import warp
+
+
+def jiggle(
+    images: Tensor, draw: Tensor, seed: int, rotation: float, shift: float, scale: float
+) -> Tensor:
+    """Rotate, shift and scale half of the images a little.
+
+    The others stay as they are: to move an image blurs it, and a network that saw no sharp image
+    in training misreads those it meets afterwards.
+
+    Args:
+        images: (B, C, H, W).
+        draw: (B,) int64 numbers of the draws; the same draw is always changed in the same way.
+        seed: Seed of the run.
+        rotation: Largest rotation in degrees.
+        shift: Largest shift, as a share of the side.
+        scale: Largest relative change of size.
+
+    Returns:
+        (B, C, H, W).
+    """
+    amount = uniform(seed, "jiggle", draw, 5) * 2 - 1
+    amount = amount[:, :4] * (amount[:, 4:] < 0)
+    radians = amount[:, 0] * (rotation * math.pi / 180)
+    return warp(images, radians, torch.exp(amount[:, 1] * math.log1p(scale)), amount[:, 2:] * shift)

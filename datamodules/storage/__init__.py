@@ -1,0 +1,1 @@
+"""Files: images, tables, shards, and how they are written whole."""

@@ -1,0 +1,138 @@
+"""How the bytes of an image become a square of pixels: JPEG and other formats, EXIF, 16 bits."""
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torchvision.io import ImageReadMode, decode_jpeg
+from torchvision.transforms.v2 import functional as transforms
+
+from datamodules.storage.image_error import ImageError
+
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
+"""What is decoded, whatever names say. Pillow knows more, and has other programs read some."""
+
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_LIMIT = Lock()
+
+
+def decode(
+    content: bytes, name: str, size: int, max_pixels: int, advice: str = "scale it down"
+) -> Tensor:
+    """Decode an image, cut its largest central square out and scale that.
+
+    Args:
+        content: The file, see `read_pixels`.
+        name: Its name, for messages.
+        size: Wanted side in pixels.
+        max_pixels: Most pixels that are decoded.
+        advice: What to do with an image that has more, for messages.
+
+    Returns:
+        (3, size, size) uint8.
+
+    Raises:
+        ImageError: If it is no image, larger, or damaged; the message names it.
+    """
+    pixels = read_pixels(content, name, max_pixels, advice)
+    square = transforms.center_crop(pixels, [min(pixels.shape[1:])])
+    scaled: Tensor = transforms.resize(square, [size, size], antialias=True)
+    return scaled
+
+
+def read_pixels(
+    content: bytes, name: str, max_pixels: int, advice: str = "scale it down"
+) -> Tensor:
+    """Decode an image.
+
+    Grey, palette and CMYK images become RGB, what is transparent white, 16 bits 8, and images that
+    a camera marked as turned are turned back.
+
+    Args:
+        content: The file, in one of `FORMATS`.
+        name: Its name, for messages.
+        max_pixels: Most pixels that are decoded.
+        advice: What to do with an image that has more, for messages.
+
+    Returns:
+        (3, H, W) uint8.
+
+    Raises:
+        ImageError: If it is no image, larger, or damaged; the message names it.
+    """
+    try:
+        count, components = _jpeg_frame(content)
+        if components in {1, 3} and count <= max_pixels:  # Pillow takes twice the time
+            buffer = torch.frombuffer(bytearray(content), dtype=torch.uint8)
+            mode = ImageReadMode.RGB
+            pixels: Tensor = decode_jpeg(buffer, mode=mode, apply_exif_orientation=True)
+            return pixels
+        with _at_most(max_pixels):
+            image = Image.open(io.BytesIO(content), formats=FORMATS)
+            if image.mode not in {"I", "F"}:
+                return _pixels(image)
+        why = "it has 32 bits for each pixel; convert it to 8 or 16"
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        why = f"it has more than {max_pixels:,} pixels; {advice}"
+    except UnidentifiedImageError as error:
+        msg = f"the file {name} is no image that can be read, whatever its name says"
+        raise ImageError(msg) from error
+    except Exception as error:  # decoders raise whatever the damage provokes
+        damage = re.sub(r"^.*\.cpp:\d+, ", "", str(error))  # torchvision tells its line of C++
+        msg = f"the image {name} is damaged or cut short: {damage}"
+        raise ImageError(msg) from error
+    msg = f"the image {name} is refused: {why}"
+    raise ImageError(msg)
+
+
+def encode_png(image: Tensor) -> bytes:
+    """The PNG of an image (3, H, W) uint8."""
+    buffer = io.BytesIO()
+    Image.fromarray(image.permute(1, 2, 0).numpy()).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@contextmanager
+def _at_most(pixels: int) -> Iterator[None]:
+    """Let Pillow raise above so many pixels, and not by its own limit, which is global."""
+    category = Image.DecompressionBombWarning
+    with _LIMIT, warnings.catch_warnings(action="error", category=category):
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixels
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _jpeg_frame(content: bytes) -> tuple[int, int]:
+    """Pixels and components that the header of a JPEG tells; zeros if it is not found.
+
+    Source: ITU-T T.81, annex B: segments of a marker and a length up to the frame header.
+    """
+    place = 2 if content.startswith(b"\xff\xd8") else len(content)
+    while place + 10 <= len(content) and content[place] == 0xFF:
+        marker, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4])
+        if marker in _FRAMES:
+            height, width = (int.from_bytes(content[place + k : place + k + 2]) for k in (5, 7))
+            return height * width, content[place + 9]
+        place += 2 + length
+    return 0, 0
+
+
+def _pixels(image: Image.Image) -> Tensor:
+    """(3, H, W) uint8."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I;16"):
+        values = np.asarray(image, dtype=np.float64) / 257
+        image = Image.fromarray(values.round().astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)

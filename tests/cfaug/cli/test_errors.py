@@ -1,0 +1,39 @@
+import sys
+
+import pytest
+import torch
+
+from cfaug.classifiers.invariances.squared import squared_distance
+from cfaug.cli.errors import run_reporting_errors
+from datamodules.attributes import Attribute
+
+
+def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def bad_input() -> None:
+        Attribute("color", ("red",))
+
+    assert run_reporting_errors(bad_input) == 1
+    message = capsys.readouterr().err
+    assert message.startswith("cfaug: error: attribute 'color' has 1 value(s) ['red']")
+    assert message.count("\n") == 1
+
+
+def test_a_defect_keeps_its_traceback() -> None:
+    def defect() -> None:  # torch refuses shapes in a line of the package
+        squared_distance(torch.ones(2, 3), torch.ones(4, 5))
+
+    with pytest.raises(RuntimeError, match="must match the size"):
+        run_reporting_errors(defect)
+
+
+def test_ctrl_c_is_told_from_an_exit(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise SystemExit(1) from None
+
+    assert run_reporting_errors(interrupted) == 130
+    assert capsys.readouterr().err == "cfaug: stopped\n"
+    with pytest.raises(SystemExit):
+        run_reporting_errors(sys.exit)

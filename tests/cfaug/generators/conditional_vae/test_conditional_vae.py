@@ -1,0 +1,316 @@
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.pytorch import Trainer, seed_everything
+from torch.nn import functional as F
+
+from cfaug.generators.conditional_vae.affine_warp import SPEED, Warp, exponential
+from cfaug.generators.conditional_vae.conditional_vae import ConditionalVAE
+from cfaug.generators.conditional_vae.encoder_decoder import Modulation
+from cfaug.generators.generator_checkpoint import load_generator
+from datamodules.attributes import attribute_space
+from datamodules.digits import ConfoundedDigits
+from datamodules.rendering.renderers import Color, Rotation, Thickness
+
+SPACE = attribute_space({"digit": list("012"), "color": list("ab"), "size": list("slm")}, "digit")
+
+
+def small() -> ConditionalVAE:
+    return ConditionalVAE(SPACE, (3, 16, 16), latent=4, detail=4, channels=16)
+
+
+def test_edits_have_the_shape_and_range_of_images_for_any_attributes() -> None:
+    for values in (
+        {"digit": list("01")},
+        {"digit": list("0123"), "a": list("xyz"), "b": list("uv")},
+    ):
+        space = attribute_space(values, "digit")
+        generator = ConditionalVAE(space, (3, 20, 20), latent=4, channels=16)
+        rows = torch.zeros(5, len(values), dtype=torch.long)
+        edited = generator.edit(torch.rand(5, 3, 20, 20), rows, rows + 1)
+        assert edited.shape == (5, 3, 20, 20)
+        assert edited.min() >= 0
+        assert edited.max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 18), (3, 18, 18)])
+def test_unsuitable_images_are_refused(shape: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="square side divisible by 4"):
+        ConditionalVAE(SPACE, shape)
+
+
+def test_a_checkpoint_that_a_script_saves_is_read_back(tmp_path: Path) -> None:
+    trainer = Trainer(logger=False, accelerator="cpu", enable_progress_bar=False)
+    generator = small()
+    trainer.strategy.connect(generator)
+    trainer.save_checkpoint(tmp_path / "generator.ckpt")
+    images, rows = torch.rand(4, 3, 16, 16), torch.randint(2, (4, 3))
+    read = load_generator(tmp_path / "generator.ckpt")
+    assert torch.equal(
+        read.edit(images, rows, 1 - rows), generator.eval().edit(images, rows, 1 - rows)
+    )
+
+
+def test_an_edit_that_changes_nothing_gives_the_image() -> None:
+    images, rows = torch.rand(4, 3, 16, 16), torch.randint(2, (4, 3))
+    assert torch.allclose(small().edit(images, rows, rows), images, atol=1e-6)
+
+
+def test_only_edits_that_keep_the_label_keep_the_detail() -> None:
+    generator, images, rows = small(), torch.rand(4, 3, 16, 16), torch.zeros(4, 3).long()
+    generator.gate = 1e9  # copies nothing
+    other = generator.decoder.stem.weight[:, 4:8]  # the weights of v
+    for column, uses_detail in ((0, False), (1, True)):
+        targets = rows.clone()
+        targets[:, column] = 1
+        before = generator.edit(images, rows, targets)
+        with torch.no_grad():
+            other += torch.randn_like(other)
+        same = torch.allclose(before, generator.edit(images, rows, targets), atol=1e-6)
+        assert same != uses_detail
+
+
+def test_told_the_label_the_adversary_of_the_detail_finds_nothing_in_an_aligned_attribute() -> None:
+    generator = small()
+    batch = {"image": torch.rand(8, 3, 16, 16), "attributes": torch.zeros(8, 3).long()}
+    batch["attributes"][:, 0] = torch.arange(8) % 3
+    batch["attributes"][:, 1] = batch["attributes"][:, 0] % 2
+    optimizer = torch.optim.Adam(generator.detail_adversary.parameters(), lr=0.01)
+    for _ in range(200):
+        optimizer.zero_grad()
+        generator.losses(batch)["adversary"].backward()  # type: ignore[arg-type]
+        optimizer.step()
+    found = torch.cat([torch.zeros(3, 4), torch.eye(3)], dim=1)  # v says nothing, the label all
+    read = generator.detail_adversary(found)[0].argmax(1)
+    assert read.tolist() == [0, 1, 0]
+
+
+def test_the_adversary_descends_while_the_encoder_climbs() -> None:
+    generator = small()
+    images, rows = torch.rand(8, 3, 16, 16), torch.randint(2, (8, 3))
+    batch = {"image": images, "attributes": rows, "index": torch.arange(8)}
+    head = generator.encoder.head.weight
+
+    def gradient(weight: float) -> torch.Tensor:
+        torch.manual_seed(0)
+        generator.zero_grad()
+        generator.adversary_weight = weight
+        generator.losses(batch)["loss"].backward()  # type: ignore[arg-type]
+        assert head.grad is not None
+        return head.grad.clone()
+
+    none, one, two = gradient(0.0), gradient(1.0), gradient(2.0)
+    assert not torch.allclose(none, one)
+    assert torch.allclose(two - none, 2 * (one - none), atol=1e-4)
+    torch.manual_seed(0)
+    generator.zero_grad()
+    generator.losses(batch, ramp=0.0)["adversary"].backward()  # type: ignore[arg-type]
+    assert head.grad is not None
+    assert head.grad.abs().max() == 0  # weight 0 reaches the adversary alone
+
+
+def test_consistency_teaches_the_encoder_alone_to_read_edits_back() -> None:
+    generator = small()
+    images, rows = torch.rand(8, 3, 16, 16), torch.randint(2, (8, 3))
+    batch = {"image": images, "attributes": rows, "index": torch.arange(8)}
+    torch.manual_seed(0)
+    loss = generator.losses(batch)["consistency"]  # type: ignore[arg-type]
+    torch.manual_seed(0)
+    torch.randn(8, 8), torch.rand(8)  # the noise of u and v, and which images do without v
+    targets = torch.stack([torch.randint(n, (8,)) for n in SPACE.cardinalities], dim=1)
+    targets[:, 0] = torch.where(torch.rand(8) < 0.5, rows[:, 0], targets[:, 0])
+    relabelled = targets[:, :1] != rows[:, :1]
+    kept = torch.cat([torch.ones(8, 4), (~relabelled).expand(8, 4)], dim=1)
+    latent, _ = generator.encoder(images, rows)
+    edited = generator.decoder(latent * kept, targets).sigmoid()
+    inferred, _ = generator.encoder(edited, targets)
+    expected = ((inferred - latent).square() * kept).sum() / 8
+    assert 0 < relabelled.sum() < 8
+    assert float(loss.detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
+    loss.backward()
+    drawing = (p for n, p in generator.decoder.named_parameters() if "warp" not in n)
+    assert all(p.grad is None for p in drawing)  # the warp is the encoder's as well
+    gradient = generator.encoder.head.weight.grad
+    assert gradient is not None
+    assert gradient.abs().max() > 0
+
+
+def test_modulation_adds_up_the_tables_of_the_attributes() -> None:
+    modulation = Modulation([2, 3], channels=2)
+    tables = [
+        torch.tensor([[0.0, 0, 0, 0], [1, 2, 3, 4]]),
+        torch.tensor([[0.0, 0, 0, 0], [0, 0, 0, 0], [10, 20, 30, 40]]),
+    ]
+    modulation.load_state_dict({"table": torch.cat(tables)})
+    features = torch.tensor([[1.0, 10.0]])
+    for codes, expected in (
+        ([0, 0], [1.0, 10.0]),
+        ([1, 0], [1 * 2 + 3.0, 10 * 3 + 4.0]),
+        ([1, 2], [1 * 12 + 33.0, 10 * 23 + 44.0]),
+    ):
+        assert modulation(features, torch.tensor([codes])).tolist() == [expected]
+        image = modulation(features[:, :, None, None].expand(1, 2, 3, 3), torch.tensor([codes]))
+        assert image[0, :, 1, 2].tolist() == expected
+    norms = [(30 / 8) ** 0.5, (3000 / 12) ** 0.5]
+    assert modulation.norms().tolist() == pytest.approx(norms)
+
+
+@pytest.mark.parametrize("norm", [0.0, 0.01, 1.0, 8.0])
+def test_exponential_is_that_of_pytorch(norm: float) -> None:
+    torch.manual_seed(0)
+    matrices = torch.randn(20, 3, 3)
+    matrices = norm * matrices / torch.linalg.matrix_norm(matrices, 2)[:, None, None]
+    found, expected = matrices.clone().requires_grad_(), matrices.double().requires_grad_()
+    mine, theirs = exponential(found), torch.linalg.matrix_exp(expected)
+    away = torch.randn(20, 3, 3)
+    for loss in ((mine * away).sum(), (theirs * away).sum()):
+        loss.backward()
+    assert found.grad is not None
+    assert expected.grad is not None
+    for a, b in ((mine, theirs), (found.grad, expected.grad)):
+        error = torch.linalg.matrix_norm(a - b) / torch.linalg.matrix_norm(b)
+        assert error.max() < 1e-5
+
+
+def test_warp_reads_features_where_the_attributes_have_moved_them() -> None:
+    warp = Warp([3, 3])
+    quarter = torch.pi / 2 / SPEED
+    tables = [torch.zeros(3, 6), torch.zeros(3, 6)]
+    tables[0][1, [1, 3]] = torch.tensor([-quarter, quarter])  # reads (x, y) at (-y, x)
+    tables[0][2] = -tables[0][1]  # the other way
+    tables[1][2, 2] = 0.5 / SPEED  # reads a quarter of the side to the right
+    tables[1][1] = -tables[1][2]
+    for table in tables:
+        table += torch.rand(6)  # what all values have in common does nothing
+    warp.load_state_dict({"table": torch.cat(tables)})
+    image = torch.arange(16.0).view(1, 1, 4, 4)
+    still, right, left, aside = (torch.tensor([c]) for c in ([0, 0], [1, 0], [2, 0], [0, 2]))
+    assert torch.allclose(warp(image, still), image, atol=1e-4)
+    # Row i, column j is read at row j, column 3 - i.
+    turned = image.transpose(2, 3).flip(2)
+    assert torch.allclose(warp(image, right), turned, atol=1e-4)
+    assert torch.allclose(warp(turned, left), image, atol=1e-4)
+    assert torch.allclose(warp(turned, right, back=True), image, atol=1e-4)
+    assert torch.allclose(warp(image, aside)[..., :3], image[..., 1:], atol=1e-4)
+    assert torch.allclose(warp(image, aside)[..., 3], image[..., 3], atol=1e-4)  # the border
+    expected = [quarter * (4 / 18) ** 0.5, 0.5 / SPEED * (2 / 18) ** 0.5]
+    assert warp.norms().tolist() == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_the_warp_turns_is_no_part_of_u_and_comes_back_in_drawings() -> None:
+    generator = small()
+    for name, parameter in generator.named_parameters():
+        if "table" in name:
+            torch.nn.init.zeros_(parameter)
+    warp = generator.decoder.warp
+    with torch.no_grad():
+        turn = torch.tensor([-1, 1]) * torch.pi / 2 / SPEED
+        warp.table[3, [1, 3]], warp.table[4, [1, 3]] = -turn, turn  # the two colours
+    # Convolutions that treat all directions alike draw the turned image when the features turn.
+    torch.nn.init.constant_(generator.decoder.paint.weight, 0.1)
+    images = torch.rand(4, 3, 16, 16)
+    left, right = (torch.tensor([[0, code, 0]]).expand(4, 3) for code in (0, 1))
+    with torch.no_grad():
+        u, _ = generator.encoder(warp(images, left), left)
+        same, _ = generator.encoder(warp(images, right), right)
+        drawn, again = generator.decoder(u, left), generator.decoder(u, right)
+    assert torch.allclose(u, same, atol=1e-4)
+    assert u.std() > 0.01
+    half_a_turn = drawn.flip(2, 3)
+    assert torch.allclose(again[:, :, 2:-2, 2:-2], half_a_turn[:, :, 2:-2, 2:-2], atol=1e-4)
+
+
+def test_warp_learns_the_angles_that_images_were_turned_by() -> None:
+    torch.manual_seed(0)
+    blobs = F.interpolate(torch.rand(1, 1, 4, 4), size=12, mode="bicubic").clamp(0, 1)
+    image = F.pad(blobs, (2, 2, 2, 2)).expand(3, 1, 16, 16)
+    angles = torch.tensor([[0], [1], [2]])
+    turned = Rotation((-40, 0, 40)).render(image, angles[:, 0], angles, 0)
+    warp = Warp([3])
+    optimizer = torch.optim.Adam(warp.parameters(), lr=2e-3)
+    for _ in range(200):
+        optimizer.zero_grad()
+        (warp(image, angles) - turned).square().sum().backward()
+        optimizer.step()
+    table = warp.vectors()
+    found = SPEED * (table[:, 3] - table[:, 1]) / 2 * 180 / torch.pi
+    assert found.tolist() == pytest.approx([-40, 0, 40], abs=5)
+
+
+@pytest.mark.parametrize("side", [28, 56])
+def test_what_attributes_do_in_each_layer_is_a_term_of_the_loss(side: int) -> None:
+    rows = torch.randint(2, (4, 3))
+    batch = {"image": torch.rand(4, 3, side, side), "attributes": rows}
+    losses = []
+    for sparsity in (0.0, 2.0):
+        torch.manual_seed(0)
+        generator = ConditionalVAE(SPACE, (3, side, side), sparsity=sparsity, channels=16)
+        losses.append(generator.losses(batch))  # type: ignore[arg-type]
+    norms = generator.decoder.norms()
+    assert norms.shape == (6, 3)  # every layer, every attribute
+    assert float(losses[1]["group_lasso"].detach()) == pytest.approx(float(norms.sum().detach()))
+    added = float((losses[1]["loss"] - losses[0]["loss"]).detach())
+    assert added == pytest.approx(2 * (side / 28) ** 2 * float(norms.sum().detach()), rel=1e-2)
+
+
+def test_short_training_moves_edits_towards_the_truth_and_attributes_to_their_layers() -> None:
+    seed_everything(0, verbose=False)
+    data = ConfoundedDigits(
+        [Thickness(1, 1), Color()],
+        source="digits",
+        size=16,
+        strength=0.9,
+        sampling="deconfounded",
+        epoch_size=128 * 250,
+    )
+    data.setup()
+    # Six times the default's sparsity, to do its work in 250 updates.
+    generator = ConditionalVAE(
+        data.attribute_space, data.image_shape, latent=16, ema_decay=0.9, sparsity=60.0
+    )
+    trainer = Trainer(
+        max_epochs=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        limit_val_batches=0,
+    )
+    trainer.fit(generator, datamodule=data)
+    batch = data.first("test", 400)
+    targets = batch["attributes"].clone()
+    targets[:, 2] = (targets[:, 2] + 3) % 10
+    truth = data.counterfactual(batch, targets)
+    with torch.no_grad():
+        edited = generator.eval().edit(batch["image"], batch["attributes"], targets)
+    error, untouched = (edited - truth).abs().mean(), (batch["image"] - truth).abs().mean()
+    assert float(error) < 0.6 * float(untouched)
+    norms = generator.decoder.norms()
+    assert norms[2:4].max() < 0.01  # attributes leave the layers that can do without them
+    assert norms[:, 2].argmax() == 5  # colour acts last
+    assert norms[5, 2] > 0.05
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no generator checkpoint at"),
+        (b"not a checkpoint", "not a readable generator checkpoint"),
+    ],
+)
+def test_missing_and_damaged_checkpoints_are_named(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    path = tmp_path / "last.ckpt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        load_generator(path)
+
+
+def test_a_checkpoint_cannot_name_code_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    torch.save({"hyper_parameters": {"_class_path": "subprocess.Popen"}, "state_dict": {}}, path)
+    with pytest.raises(ValueError, match="not in cfaug.generators"):
+        load_generator(path)
