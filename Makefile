@@ -62,22 +62,17 @@ explore: setup ## A local page to edit images by GENERATOR and see what CLASSIFI
 	$(CFAUG) explore -c $(DATA) --generator $(GENERATOR) --classifiers '[$(CLASSIFIERS)]' $(ARGS)
 
 .PHONY: benchmark
-benchmark: setup ## The whole loop on real MNIST at r = 0.95 and r = 0.99
-	$(CFAUG) benchmark -c experiments/benchmarks/mnist-colored-0.95.yaml $(ARGS)
-	$(CFAUG) benchmark -c experiments/benchmarks/mnist-colored-0.99.yaml $(ARGS)
+benchmark: setup ## The whole loop on real MNIST over the strengths; finished cells are kept
+	$(CFAUG) benchmark -c experiments/benchmarks/mnist-colored.yaml $(ARGS)
 
-.PHONY: study
-study: setup ## Compare generators at 16 px; finished cells are kept in experiments/studies
-	$(CFAUG) study -c experiments/studies/generator/screen.yaml $(ARGS)
-
-.PHONY: study-full
-study-full: setup ## Compare the default generator with the baselines at 28 px over the strengths
-	$(CFAUG) study -c experiments/studies/generator/full.yaml $(ARGS)
+.PHONY: generators
+generators: setup ## Compare generators at 16 px; finished cells are kept
+	$(CFAUG) benchmark -c experiments/benchmarks/generators/screen.yaml $(ARGS)
 
 .PHONY: families
 families: setup ## The default generator and the baselines on every other family of MNIST, one seed
-	for study in experiments/studies/families/*.yaml; do \
-		$(CFAUG) study -c $$study $(ARGS) || exit 1; \
+	for benchmark in experiments/benchmarks/families/*.yaml; do \
+		$(CFAUG) benchmark -c $$benchmark $(ARGS) || exit 1; \
 	done
 
 .PHONY: speed

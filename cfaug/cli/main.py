@@ -22,9 +22,8 @@ USAGE = """usage: cfaug COMMAND [options]
   explore     a local page to edit images and see what classifiers say
   dashboard   a W&B workspace with a panel for all that runs log
   faces       draw a small data set in the layout of CelebA
-  benchmark   the whole loop: audit, generator, judges, classifiers, table
+  benchmark   the whole loop over strengths, methods and seeds: audit to table
   sweep       try values of options at random
-  study       compare generators over strengths and seeds
 
 `cfaug COMMAND --help` shows its options. Options can stand in a YAML, -c FILE, of all
 but export, report, faces and sweep.
@@ -41,7 +40,6 @@ COMMANDS = (
     "faces",
     "benchmark",
     "sweep",
-    "study",
 )
 
 

@@ -1,5 +1,6 @@
 """What a command leaves in its folder and in W&B."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def record(
         command: Words of the command, without ``cfaug``.
         identity: What the run is called.
         figures: The figures under the names of `cfaug.tracking.keys`.
-        pictures: PNGs in the folder.
+        pictures: PNGs.
         found: What else ``run.json`` is to tell.
         generator: The checkpoint that was used.
         counterfactuals: The folder that was made.
@@ -54,7 +55,7 @@ def record(
     """
     job = command[0]
     config = {**run_record(["cfaug", *command], identity), **(found or {})}
-    config["pictures"] = [path.name for path in pictures]
+    config["pictures"] = [os.path.relpath(path, folder) for path in pictures]
     if generator is not None:
         config["generator"] = str(generator)
     write_json(folder / "metrics.json", figures)

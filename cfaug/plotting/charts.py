@@ -8,15 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 
-def save_accuracies(accuracies: dict[str, list[float]], path: Path) -> None:
-    """Bars of the accuracy of each method on unconfounded data, a dot for each seed."""
-    figure = Figure(figsize=(6, 3.2), layout="constrained")
+def save_accuracies(accuracies: Mapping[str, tuple[float, float]], path: Path) -> None:
+    """Bars of the accuracy of each method on unconfounded data, with its standard error.
+
+    Args:
+        accuracies: Accuracy and its standard error over seeds, in per cent, of each method.
+        path: The picture.
+    """
+    figure = Figure(figsize=(6, 0.9 + 0.5 * len(accuracies)), layout="constrained")
     axes = figure.add_subplot()
-    for row, values in enumerate(accuracies.values()):
-        mean = sum(values) / len(values)
-        axes.barh(row, mean, color="#4a90c2")
-        axes.plot(values, [row] * len(values), "k.", markersize=4)
-        axes.text(max(values) + 1.5, row, f"{mean:.1f}", va="center")
+    for row, (mean, error) in enumerate(accuracies.values()):
+        axes.barh(row, mean, xerr=error or None, color="#4a90c2")
+        axes.text(mean + error + 1.5, row, f"{mean:.1f}", va="center")
     axes.set_yticks(range(len(accuracies)), list(accuracies))
     axes.invert_yaxis()
     axes.set_xlim(0, 110)

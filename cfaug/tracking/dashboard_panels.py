@@ -63,7 +63,7 @@ UNSHOWN: Mapping[str, str] = {
             "group_lasso",
         )
     },
-    "generator/{figure}": "a benchmark's copy of what the judges logged",
+    "generator/{figure}/{method}": "a benchmark's copy of what the judges logged",
     **{
         f"{figure}/{{method}}": "a benchmark's mean of what classifiers logged, or its error"
         for figure in (
@@ -77,7 +77,7 @@ UNSHOWN: Mapping[str, str] = {
             "standard_error",
         )
     },
-    "seconds": "of a benchmark; W&B shows the time of each run",
+    "seconds/{part}/{method}": "of a benchmark; W&B shows the time of each run",
 }
 """Logged keys without a panel, and why; words in braces stand for anything."""
 
@@ -87,11 +87,11 @@ def sections(space: AttributeSpace, methods: Iterable[str]) -> list[Section]:
 
     Args:
         space: The attributes of the data.
-        methods: Methods of a benchmark.
+        methods: Methods and generators of a benchmark.
     """
     compare = [
         Panel("Unconfounded accuracy over the strength, %", "scatter", (keys.UNCONFOUNDED,)),
-        _pictures("Accuracies of a benchmark", "benchmark", "accuracy"),
+        _pictures("A benchmark", "benchmark", "accuracy", "strengths", "tradeoff"),
         Panel("Runs side by side", "runs"),
     ]
     return [

@@ -1,15 +1,16 @@
-"""The whole loop on tiny settings, and the arithmetic of its table."""
+"""A benchmark of two generators on tiny settings: its cells, and what becomes of them."""
 
+import csv
 import json
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
-from cfaug.benchmarking.loop import METHODS
-from cfaug.cli.commands.benchmark import summarize
 from cfaug.cli.main import main
-from tests.integration.tiny import folder_of
+from tests.integration.tiny import cell_of, folder_of
 
 
 @pytest.fixture
@@ -17,40 +18,123 @@ def words(benchmark: list[str]) -> list[str]:
     return benchmark
 
 
-def test_the_loop_leaves_figures_pictures_and_commands(words: list[str]) -> None:
+def results(words: list[str]) -> dict[str, Path]:
+    """The file of each finished cell, by its method."""
+    return {path.parent.name: path for path in folder_of(words).glob("results/*/*/seed-0.json")}
+
+
+def test_the_loop_leaves_figures_pictures_and_one_page(words: list[str]) -> None:
     folder = folder_of(words)
     metrics = json.loads((folder / "metrics.json").read_text())
-    for method in METHODS:
-        assert 0 <= metrics[f"unconfounded_accuracy/{method}"] <= 100
-    assert "generator/transfer/real" in metrics
-    commands = json.loads((folder / "run.json").read_text())["commands"]
-    assert "--model.generator" in commands["classifier-counterfactual/seed-0"]
-    assert "oracle true" in commands["classifier-oracle/seed-0"]
-    for picture in ("accuracy.png", "audit/audit.png", "evaluate/effectiveness.png"):
-        assert (folder / picture).stat().st_size > 5_000
-    assert (folder / "augment/counterfactuals-00000-of-00001.parquet").exists()
+    for name in ("erm", "balanced", "beta-0.1", "beta-1.0", "oracle"):
+        assert 0 <= metrics[f"unconfounded_accuracy/{name}"] <= 100
+    assert "generator/transfer/real/beta-0.1" in metrics
+    judged = cell_of(words, "beta-0.1") / "evaluate"
+    audited = folder / "r-0.95/audit"
+    for picture in (judged / "effectiveness.png", audited / "audit.png"):
+        assert picture.stat().st_size > 5_000
+    page = (folder / "report.html").read_text()
+    assert "results/accuracy" not in page
+    assert "Unconfounded accuracy" in page
+
+
+def test_a_cell_keeps_figures_configuration_and_commands(words: list[str]) -> None:
+    cell = json.loads(results(words)["beta-0.1"].read_text())
+    assert cell["generator"]["model"]["init_args"] == {"beta": 0.1}
+    assert 0 <= cell["figures"]["test/unconfounded_accuracy"] <= 100
+    assert "generator/composition/1" in cell["figures"]
+    assert "--data.init_args.strength 0.95" in cell["commands"]["generator"]
+    assert "--model.generator" in cell["commands"]["classifier"]
+    assert cell["benchmark"].startswith("cfaug benchmark -c ")
+    oracle = json.loads(results(words)["oracle"].read_text())
+    assert "oracle true" in oracle["commands"]["classifier"]
+    records = [
+        json.loads(path.read_text()) for path in cell_of(words, "beta-0.1").rglob("run.json")
+    ]
+    assert len(records) == 3
+    assert {record["group"] for record in records} == {folder_of(words).name}
+    assert {record["machine"] for record in records} == {cell["machine"]}
+
+
+def test_every_row_has_its_command(words: list[str]) -> None:
+    folder = folder_of(words) / "results"
+    rows = list(csv.DictReader((folder / "table.csv").open()))
+    assert {row["name"] for row in rows} == {"erm", "balanced", "oracle", "beta-0.1", "beta-1.0"}
+    assert {row["commands"].rsplit("  # ", 1)[0] for row in rows} == {shlex.join(["cfaug", *words])}
+    assert (folder / "tradeoff.png").stat().st_size > 5_000
+    assert (folder / "accuracy.png").stat().st_size > 5_000
 
 
 def test_a_finished_part_is_not_computed_again_and_a_lost_one_is(words: list[str]) -> None:
-    folder = folder_of(words)
-    kept = folder / "generator/run/checkpoints/last.ckpt"
-    lost = folder / "classifier-erm/seed-0"
+    kept = cell_of(words, "beta-0.1") / "generator/checkpoints/last.ckpt"
     before = kept.stat().st_mtime_ns
-    (lost / "seconds.json").unlink()  # as a run killed in this part would leave it
-    (lost / "metrics.json").unlink()
-    figures = json.loads((folder / "metrics.json").read_text())
+    lost = results(words)["beta-0.1"]
+    figures = json.loads(lost.read_text())["figures"]
+    lost.unlink()  # as a benchmark that was killed in the last part of the cell would leave it
+    (cell_of(words, "beta-0.1") / "classifier/seconds.json").unlink()
+    (cell_of(words, "beta-0.1") / "classifier/metrics.json").unlink()
     assert main(words) == 0
     assert kept.stat().st_mtime_ns == before
-    again = json.loads((folder / "metrics.json").read_text())
-    accuracy = "unconfounded_accuracy/erm"
-    assert again[accuracy] == figures[accuracy]  # the same seed gives the same figure
+    assert json.loads(lost.read_text())["figures"] == figures  # the same seed, the same figures
 
 
-def test_results_of_other_options_are_not_mixed_in(
+def test_finished_cells_outlive_their_runs(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = ["--results", str(folder_of(words) / "results"), "--folder", str(tmp_path / "new")]
+    before = {path: path.stat().st_mtime_ns for path in results(words).values()}
+    assert main([*words, *kept]) == 0  # as in a later session
+    assert "5 cells: 5 done, 0 to do" in capsys.readouterr().out
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_cell_that_fails_is_told_and_the_others_go_on(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generator = {"model": {"class_path": "ConditionalVAE", "init_args": {"beta": "much"}}}
+    (tmp_path / "bad.yaml").write_text(yaml.safe_dump(generator))
+    place = ["--folder", str(tmp_path / "run")]
+    some = [*words, *place, "--generators", f"[{tmp_path / 'bad.yaml'}]"]
+    assert main(some) == 1
+    said = capsys.readouterr()
+    failed = tmp_path / "run/r-0.95/bad/seed-0/failed.txt"
+    assert "bad, r = 0.95, seed 0 failed, the others go on" in said.err
+    assert (
+        f"1 of the cells failed, the first is bad, r = 0.95, seed 0; mend what {failed}" in said.err
+    )
+    assert "beta" in failed.read_text()
+    assert {path.parent.name for path in (tmp_path / "run/results").glob("*/*/*.json")} == {
+        "erm",
+        "balanced",
+        "oracle",
+    }
+    assert main(some) == 1
+    assert "4 cells: 3 done, 1 to do, 1 failed before" in capsys.readouterr().out
+    generator["model"]["init_args"] = {"beta": 1.0}
+    generator["trainer"] = {"max_epochs": 1}
+    (tmp_path / "bad.yaml").write_text(yaml.safe_dump(generator))
+    shutil.rmtree(failed.parent)  # the message names it: options of a cell do not change
+    assert main(some) == 0
+    assert "4 cells: 3 done, 1 to do" in capsys.readouterr().out
+    assert not failed.exists()
+
+
+def test_cells_of_other_options_are_not_mixed_in(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([*words, "--strength", "0.5"]) == 1
-    assert "holds a benchmark with strength 0.95 instead of 0.5" in capsys.readouterr().err
+    assert main([*words, "--judge_steps", "3"]) == 1
+    assert "beta-0.1/seed-0.json was computed with judge_steps 2" in capsys.readouterr().err
+
+
+def test_generators_need_names_of_their_own(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "erm.yaml").write_text("{}")
+    assert main([*words, "--generators", f"[{tmp_path / 'erm.yaml'}]"]) == 1
+    assert (
+        "generators need files with names of their own, other than erm" in capsys.readouterr().err
+    )
 
 
 def test_baselines_must_not_see_counterfactuals(
@@ -62,28 +146,3 @@ def test_baselines_must_not_see_counterfactuals(
     words = [*words, "--data", str(tmp_path / "data.yaml"), "--folder", str(tmp_path / "run")]
     assert main(words) == 1
     assert "data.yaml names counterfactuals, which ERM and" in capsys.readouterr().err
-
-
-def test_table_of_a_worked_example(tmp_path: Path) -> None:
-    accuracies = {
-        "erm": (50.0, 54.0),
-        "balanced": (70.0, 72.0),
-        "counterfactual": (90.0, 94.0),
-        "oracle": (99.0, 97.0),
-    }
-    for method, values in accuracies.items():
-        for seed, value in enumerate(values):
-            folder = tmp_path / f"classifier-{method}" / f"seed-{seed}"
-            folder.mkdir(parents=True)
-            figures = {"test/unconfounded_accuracy": value, "train/loss": 1.0}
-            (folder / "metrics.json").write_text(json.dumps(figures))
-    (tmp_path / "evaluate").mkdir()
-    (tmp_path / "evaluate/metrics.json").write_text(json.dumps({"test/composition/1": 3.0}))
-    figures = summarize(tmp_path, (0, 1), list(METHODS))
-    assert figures["unconfounded_accuracy/erm"] == 52
-    assert figures["standard_error/erm"] == pytest.approx(2.0)  # deviation √8 over √2
-    assert figures["excess_error/counterfactual"] == pytest.approx(6.0)
-    assert figures["gap_closed/counterfactual"] == pytest.approx(100 * 40 / 46)
-    assert figures["gap_closed/erm"] == 0
-    assert figures["generator/composition/1"] == 3.0
-    assert "loss/erm" not in figures

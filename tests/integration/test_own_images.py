@@ -35,21 +35,21 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_loop_runs_on_own_images_without_an_oracle(people: Path) -> None:
     words = ["benchmark", "-c", str(ROOT / "experiments/benchmarks/demo.yaml")]
-    for name, part in {"generator": "conditional-vae", "classifier": "counterfactual"}.items():
-        words += [f"--{name}", str(ROOT / f"experiments/{name}/{part}.yaml")]
+    words += ["--generators", f"[{ROOT / 'experiments/generator/conditional-vae.yaml'}]"]
+    words += ["--classifier", str(ROOT / "experiments/classifier/counterfactual.yaml")]
     words += ["--base", str(ROOT / "experiments/base.yaml"), "--data", str(people / "data.yaml")]
-    words += ["--folder", str(people / "run"), "--generator_epochs", "1", "--strength", "null"]
+    words += ["--folder", str(people / "run"), "--generator_epochs", "1", "--strengths", "null"]
     words += ["--classifier_epochs", "1", "--judge_steps", "2"]
     assert main(words) == 0
     figures = json.loads((people / "run/metrics.json").read_text())
-    for method in ("erm", "balanced", "counterfactual"):
+    for method in ("erm", "balanced", "conditional-vae"):
         for kind in ("unconfounded", "confounded"):
             assert 0 <= figures[f"{kind}_accuracy/{method}"] <= 100
     assert figures["confounded_worst_group_size/erm"] == 18  # of the 40 images, 2 with 2 groups
-    with (people / "run/classifier-erm/seed-0/groups.csv").open(newline="") as file:
+    with (people / "run/as-given/erm/seed-0/classifier/groups.csv").open(newline="") as file:
         groups = [row for row in csv.DictReader(file) if row["test_set"] == "unconfounded"]
     assert {row["images (attribute)"] for row in groups} == set(HAIR)
-    assert (people / "run/evaluate/do-a.type-sex.png").exists()
+    assert (people / "run/as-given/conditional-vae/seed-0/evaluate/do-a.type-sex.png").exists()
     # Drawn until all groups are alike, from 18 and from 2.
     images, read = ([int(row[name]) for row in groups] for name in ("images", "read"))
     assert sum(read) == 40
@@ -59,7 +59,7 @@ def test_the_loop_runs_on_own_images_without_an_oracle(people: Path) -> None:
     named = " ".join(figures)
     for unknown in ("oracle", "gap_closed", "flip_rate", "exact_l1"):
         assert unknown not in named
-    assert (people / "run/accuracy.png").exists()
+    assert (people / "run/results/accuracy.png").exists()
 
 
 def test_a_label_alone_is_edited_too(
@@ -98,7 +98,7 @@ def test_a_label_alone_is_edited_too(
 
 
 def test_counterfactuals_tell_the_file_of_their_original(people: Path, tmp_path: Path) -> None:
-    checkpoint = people / "run/generator/run/checkpoints/last.ckpt"
+    checkpoint = people / "run/as-given/conditional-vae/seed-0/generator/checkpoints/last.ckpt"
     words = ["augment", "-c", str(people / "data.yaml"), "--generator", str(checkpoint)]
     assert main([*words, "--folder", str(tmp_path / "made"), "--copies", "2"]) == 0
     assert main(["export", str(tmp_path / "made"), str(tmp_path / "plain")]) == 0

@@ -74,7 +74,7 @@ def runs(tmp_path: Path) -> Path:
     counts = {"audit/empty_groups": 1200, "audit/rare_groups": 1}
     place = leave(folder / "audit", "cfaug audit", counts)
     (place / "audit.json").write_text(json.dumps(audit))
-    save_accuracies({"ERM": [50.0]}, place / "audit.png")
+    save_accuracies({"ERM": (50.0, 0.0)}, place / "audit.png")
     judged = {"judge/a": 99.0, "effectiveness/do-a/a": 97.5, "leakage/a": 14.0}
     judged |= {"leakage_chance/a": 10.0, "reversibility/a": 4.0, "composition/1": 0.0}
     judged |= {"transfer/real": 98.0, "transfer/gap": 0.5}

@@ -14,7 +14,7 @@ import wandb_workspaces.workspaces as ws
 import yaml
 from tensorboardX.proto.event_pb2 import Event
 
-from cfaug.benchmarking.loop import METHODS, Plan
+from cfaug.benchmarking.plan import Plan
 from cfaug.cli.commands.benchmark import identity_of
 from cfaug.cli.commands.dashboard import pattern, widget
 from cfaug.cli.main import main
@@ -23,7 +23,10 @@ from cfaug.tracking.dashboard_panels import UNSHOWN, Panel, sections
 from datamodules.attributes import Attribute, AttributeSpace
 from tests.integration.offline import OfflineRun, offline_runs
 from tests.integration.test_cli import BASE, CLASSIFIER, DATA, fit
-from tests.integration.tiny import folder_of
+from tests.integration.tiny import cell_of, folder_of
+
+NAMES = ("erm", "balanced", "beta-0.1", "beta-1.0", "oracle")
+"""Methods and generators of the benchmark."""
 
 SPACE = AttributeSpace(
     (
@@ -33,8 +36,9 @@ SPACE = AttributeSpace(
     ),
     label="digit",
 )
-UNCERTAIN = "pictures/evaluate/misread", "gap_closed/"
-"""Begin names that are logged only where a judge misreads, or where ERM falls short."""
+UNCERTAIN = "pictures/evaluate/misread", "gap_closed/", "pictures/benchmark/strengths"
+"""Begin names that are logged only where a judge misreads, where ERM falls short, or where there
+are several strengths."""
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +49,13 @@ def runs(benchmark: list[str]) -> dict[str, OfflineRun]:
 
 @pytest.fixture(scope="module")
 def counterfactuals(benchmark: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Counterfactuals on disk that a judge has read; those of a benchmark it has not."""
+    """Counterfactuals on disk that a judge has read."""
     folder = tmp_path_factory.mktemp("augment")
     words = ["-c", benchmark[benchmark.index("--data") + 1], "--judge_steps", "2"]
-    words += ["--generator", str(folder_of(benchmark) / "generator/run/checkpoints/last.ckpt")]
+    words += [
+        "--generator",
+        str(cell_of(benchmark, "beta-1.0") / "generator/checkpoints/last.ckpt"),
+    ]
     assert main(["augment", *words, "--folder", str(folder)]) == 0
     return folder
 
@@ -62,7 +69,7 @@ def logged(runs: dict[str, OfflineRun], counterfactuals: Path) -> set[str]:
 
 
 def panels() -> list[Panel]:
-    return [panel for section in sections(SPACE, METHODS) for panel in section.panels]
+    return [panel for section in sections(SPACE, NAMES) for panel in section.panels]
 
 
 def test_every_panel_shows_what_is_logged(logged: set[str]) -> None:
@@ -99,20 +106,29 @@ def test_runs_of_a_generator_share_a_group_and_tell_data_and_strength(
     runs: dict[str, OfflineRun], benchmark: list[str]
 ) -> None:
     assert {run.group for run in runs.values()} == {folder_of(benchmark).name}
-    assert {frozenset(run.tags) for run in runs.values()} == {frozenset({"data", "strength 0.95"})}
-    assert runs["generator-run"].job == "train-generator"
+    tags = {name: run.tags for name, run in runs.items() if "oracle" not in name}
+    assert all(found == {"data", "strength 0.95"} for found in tags.values()), tags
+    assert runs["generator r-0.95/beta-1.0/seed-0"].job == "train-generator"
     assert runs["evaluate data"].job == "evaluate"
-    assert {f"classifier-{method}-seed-0" for method in METHODS} <= runs.keys()
+    places = {name: "r-0.0" if name == "oracle" else "r-0.95" for name in NAMES}
+    trained = {f"classifier {place}/{name}/seed-0" for name, place in places.items()}
+    assert trained <= runs.keys()
 
 
-def test_the_generator_is_linked_to_what_was_made_with_it(runs: dict[str, OfflineRun]) -> None:
-    left = runs["generator-run"].left
+def test_the_generator_is_linked_to_what_was_made_with_it(
+    runs: dict[str, OfflineRun], counterfactuals: Path
+) -> None:
+    left = runs["generator r-0.95/beta-1.0/seed-0"].left
     assert [name for name, _ in left] == ["generator-data"]
-    for user in ("evaluate data", "augment data", "classifier-counterfactual-seed-0"):
-        assert runs[user].used == left, user
-    assert not runs["classifier-erm-seed-0"].used
-    assert [name for name, _ in runs["augment data"].left] == ["counterfactuals-data"]
-    assert [name for name, _ in runs["classifier-erm-seed-0"].left] == ["classifier-data"]
+    (augment,) = offline_runs(counterfactuals)
+    # Two generators are judged in runs of the same name.
+    trained = runs["classifier r-0.95/beta-1.0/seed-0"]
+    erm = runs["classifier r-0.95/erm/seed-0"]
+    assert augment.used == trained.used == left
+    assert runs["evaluate data"].used in (left, runs["generator r-0.95/beta-0.1/seed-0"].left)
+    assert not erm.used
+    assert [name for name, _ in augment.left] == ["counterfactuals-data"]
+    assert [name for name, _ in erm.left] == ["classifier-data"]
 
 
 def test_counterfactuals_on_disk_are_linked_to_the_classifier_that_saw_them(
@@ -178,7 +194,7 @@ def test_the_dashboard_is_told_without_an_account(capsys: pytest.CaptureFixture[
 
 
 def test_the_library_takes_every_panel() -> None:
-    for section in sections(SPACE, METHODS):
+    for section in sections(SPACE, NAMES):
         made = ws.Section(name=section.name, panels=[widget(panel) for panel in section.panels])
         assert len(made.panels) == len(section.panels)
     bars = widget(Panel("a", "bars", ("test/judge/a",)))
@@ -228,7 +244,8 @@ def test_a_benchmark_tells_the_strength_of_its_data(
     data = {"class_path": "datamodules.digits.ConfoundedDigits", "init_args": init_args}
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump({"data": data}))
-    plan = Plan(path, path, path, path, tmp_path / "run", strength)
+    strengths = None if strength is None else (strength,)
+    plan = Plan(path, path, [path], path, tmp_path / "run", strengths=strengths)
     identity = identity_of(plan)
     assert identity.group == "run"
     assert identity.strength == number

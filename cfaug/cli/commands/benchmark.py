@@ -1,91 +1,21 @@
-"""``cfaug benchmark``: the whole loop, from the audit to the table, resumable."""
+"""``cfaug benchmark``: the whole loop for each cell, from the audit to the table, resumable."""
 
-import statistics
-from inspect import signature
-from pathlib import Path
+import shlex
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from cfaug.benchmarking.loop import (
-    TITLES,
-    Plan,
-    claim_folder,
-    classifier_figures,
-    classifier_parts,
-    command_part,
-    data_class,
-    gap_closed,
-    generator_parts,
-    hush,
-    judged_figures,
-    load_yaml,
-    run_part,
-    standard_error,
-)
+from cfaug.benchmarking.benchmark_tables import write_tables
+from cfaug.benchmarking.methods import title_of
+from cfaug.benchmarking.plan import Plan, settings_of
+from cfaug.benchmarking.rows import Row, confounded, flat, summarize
+from cfaug.benchmarking.runner import FAILED, run_cells
 from cfaug.cli.main import run_command
 from cfaug.cli.options import parse_dataclass
 from cfaug.cli.results import record
-from cfaug.plotting.charts import save_accuracies
 from cfaug.reporting.page import write_report
-from cfaug.tracking import keys
-from cfaug.tracking.keys import UNCONFOUNDED
 from cfaug.tracking.run_names import Identity, confounding_of
-
-
-def main(args: list[str]) -> None:
-    """Run the command."""
-    plan = parse_dataclass(Plan, "benchmark", "Run the whole loop.", args)
-    run(plan, ["benchmark", *args])
-
-
-def identity_of(plan: Plan) -> Identity:
-    """What the benchmark, and the group of its runs, are called."""
-    parameters = signature(data_class(plan.data)).parameters
-    settings = {name: parameter.default for name, parameter in parameters.items()}
-    settings |= load_yaml(plan.data)["data"].get("init_args") or {}
-    if plan.strength is not None:
-        settings["strength"] = plan.strength
-    tags, strength = confounding_of(settings)
-    return Identity(plan.data.stem, (plan.data.stem[:64], *tags), plan.folder.name, strength)
-
-
-def run(plan: Plan, command: list[str]) -> None:
-    """Run what is not done yet, then print the table and write the pictures.
-
-    Args:
-        plan: What to run.
-        command: Words of the command, without ``cfaug``.
-    """
-    hush()
-    folder, console = plan.folder, Console()
-    identity = identity_of(plan)
-    claim_folder(plan)
-    # What a judge would read of them is in the figures of judging the generator.
-    written = ["--generator", str(plan.checkpoint), "--judge_steps", "0"]
-    parts = [
-        command_part(plan, "audit", "audit"),
-        *generator_parts(plan),
-        command_part(plan, "writing counterfactuals", "augment", *written),
-        *classifier_parts(plan, plan.methods),
-    ]
-    seconds = [run_part(folder, part, identity.group, console, run_command) for part in parts]
-    figures = summarize(folder, plan.seeds, plan.methods) | {"seconds": sum(seconds)}
-    accuracies = {
-        TITLES[method]: [
-            classifier_figures(folder, method, seed)[UNCONFOUNDED] for seed in plan.seeds
-        ]
-        for method in plan.methods
-    }
-    pictures = [folder / "accuracy.png"]
-    save_accuracies(accuracies, pictures[0])
-    found = {"commands": {part.name: part.command for part in parts}}
-    record(folder, command, identity, figures, pictures, found=found)
-    show(folder, plan, figures, console)
-    write_report([folder], folder / "report.html")
-    console.print(f"all of it on one page: {folder / 'report.html'}")
-
 
 LEGEND = """\
 unconf., conf.: accuracy on the unconfounded and the confounded test set
@@ -94,60 +24,87 @@ flips: predictions that change when only that attribute changes
 excess: points below the oracle; closed: share of the way from ERM to the oracle"""
 
 
-def summarize(folder: Path, seeds: tuple[int, ...], methods: list[str]) -> dict[str, float]:
-    """Means over seeds of every test figure, ``<figure>/<method>``, and what follows from them."""
-    figures: dict[str, float] = {}
-    for method in methods:
-        runs = [classifier_figures(folder, method, seed) for seed in seeds]
-        for name in runs[0]:
-            if name.startswith("test/"):
-                values = [run[name] for run in runs]
-                key = f"{name.removeprefix('test/')}/{method}"
-                figures[key] = statistics.fmean(values)
-                if name == UNCONFOUNDED and len(seeds) > 1:
-                    figures[f"standard_error/{method}"] = standard_error(values)
-    accuracy = {method: figures[f"unconfounded_accuracy/{method}"] for method in methods}
-    if "oracle" in accuracy:
-        for method, value in accuracy.items():
-            figures[keys.EXCESS_ERROR.format(method=method)] = accuracy["oracle"] - value
-            closed = gap_closed(value, accuracy["erm"], accuracy["oracle"])
-            if closed is not None:
-                figures[keys.GAP_CLOSED.format(method=method)] = closed
-    return figures | judged_figures(folder)
+def main(args: list[str]) -> None:
+    """Run the command.
+
+    Raises:
+        ValueError: If a cell failed, after all others are done.
+    """
+    plan = parse_dataclass(Plan, "benchmark", "Run the whole loop.", args)
+    console, words = Console(), ["benchmark", *args]
+    identity = identity_of(plan)
+    failed = run_cells(plan, shlex.join(["cfaug", *words]), run_command, console)
+    rows = summarize(plan.kept)
+    if rows:
+        paths = write_tables(rows, plan.kept)
+        show(plan, rows, console)
+        console.print(f"every figure with its command: {paths[0]}")
+        if plan.folder.exists():  # something was run here, and not only found where it is kept
+            pictures = [path for path in paths if path.suffix == ".png"]
+            record(plan.folder, words, identity, flat(rows), pictures)
+            write_report([plan.folder], plan.folder / "report.html")
+            console.print(f"all of it on one page: {plan.folder / 'report.html'}")
+    if failed:
+        first = failed[0].folder / FAILED
+        msg = (
+            f"{len(failed)} of the cells failed, the first is {failed[0].title}; mend what "
+            f"{first} tells, and give the same command again"
+        )
+        raise ValueError(msg)
 
 
-def show(folder: Path, plan: Plan, figures: dict[str, float], console: Console) -> None:
+def identity_of(plan: Plan) -> Identity:
+    """What the benchmark, and the group of its runs, are called."""
+    settings = settings_of(plan.data)
+    if plan.strengths is not None:
+        settings["strength"] = plan.strengths[0] if len(plan.strengths) == 1 else None
+    tags, strength = confounding_of(settings)
+    return Identity(plan.data.stem, (plan.data.stem[:64], *tags), plan.folder.name, strength)
+
+
+def show(plan: Plan, rows: list[Row], console: Console) -> None:
     """Print the table."""
-    strength = "" if plan.strength is None else f", strength {plan.strength}"
-    title = f"{plan.data.stem}{strength}, mean of {len(plan.seeds)} seed(s), %"
     # Nine columns fit 80 characters without lines between them.
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Table(
+        title=f"{plan.data.stem}, mean over seeds, %",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     columns = {
-        "unconf.": "unconfounded_accuracy",
+        "unconf.": "accuracy",
         "±": "standard_error",
-        "conf.": "confounded_accuracy",
-        "worst": "unconfounded_worst_group_accuracy",
+        "conf.": "test/confounded_accuracy",
+        "worst": "test/unconfounded_worst_group_accuracy",
         **{
-            f"flips\n{name.split('/')[1]}": name.removesuffix("/erm")
-            for name in figures
-            if name.startswith("flip_rate/") and name.endswith("/erm")
+            f"flips\n{name.rpartition('/')[2]}": name
+            for name in rows[0]
+            if name.startswith("test/flip_rate/")
         },
         "excess": "excess_error",
         "closed": "gap_closed",
     }
+    columns = {c: name for c, name in columns.items() if any(name in row for row in rows)}
+    several = len(confounded(rows)) > 1
+    if several:
+        table.add_column("r", justify="right")
     table.add_column("method", no_wrap=True)
-    columns = {
-        column: name for column, name in columns.items() if f"{name}/{plan.methods[0]}" in figures
-    }
     for column in columns:
         table.add_column(column, justify="right")
-    for method in plan.methods:
-        values = (figures.get(f"{name}/{method}") for name in columns.values())
-        table.add_row(
-            TITLES[method], *("" if value is None else f"{value:.1f}" for value in values)
-        )
+    for row in rows:
+        values = (row.get(name) for name in columns.values())
+        cells = ["" if value is None else f"{float(value):.1f}" for value in values]
+        strength = [f"{row.get('strength', '')}"] if several else []
+        table.add_row(*strength, title_of(str(row["name"])), *cells)
     console.print(table)
     console.print(LEGEND)
-    console.print(f"{figures['seconds'] / 60:.1f} minutes of computing")
-    console.print(f"figures: {folder / 'metrics.json'}; command behind each: {folder / 'run.json'}")
-    console.print(f"pictures: {folder / 'accuracy.png'}, {folder / 'evaluate'}, {folder / 'audit'}")
+    minutes = (
+        sum(
+            float(row[name]) * int(row["seeds"])
+            for row in rows
+            for name in row
+            if name.startswith("seconds/")
+        )
+        / 60
+    )
+    console.print(f"{minutes:.1f} minutes of computing")

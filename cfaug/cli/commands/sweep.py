@@ -13,7 +13,8 @@ from jsonargparse.typing import PositiveInt
 from rich import print as show
 from rich.table import Table
 
-from cfaug.benchmarking.loop import hush, load_yaml
+from cfaug.benchmarking.parts import hush
+from cfaug.benchmarking.plan import load_yaml
 from cfaug.cli.main import run_command
 from cfaug.cli.options import command_parser
 from cfaug.cli.results import make_folder

@@ -1,0 +1,132 @@
+"""The table and the pictures of a benchmark, from the files of its finished cells."""
+
+import csv
+import itertools
+from pathlib import Path
+
+from cfaug.benchmarking.methods import TITLES, title_of
+from cfaug.benchmarking.rows import Row, confounded, strength_of
+from cfaug.plotting.charts import Panel, save_accuracies, save_curves, save_tradeoff
+from datamodules.storage.atomic_files import whole_file
+
+
+def _short(row: Row) -> dict[str, float | None]:
+    """The columns of the short table; None where a row has no such figure."""
+
+    def figure(name: str, minus: str | None = None) -> float | None:
+        value, other = row.get(name), row.get(minus) if minus else 0.0
+        return None if value is None or other is None else float(value) - float(other)
+
+    prefix = "generator/confounding_before/"  # measured for all attributes but the label
+    others = [name.removeprefix(prefix) for name in row if name.startswith(prefix)]
+    judged = (name.removeprefix("generator/judge/") for name in row if "generator/judge/" in name)
+    names = sorted(judged, key=lambda name: name in others)  # the label first
+    effect, leak = "generator/effectiveness/do-", "generator/leakage"
+    return {
+        "accuracy": figure("accuracy"),
+        "±": figure("standard_error"),
+        "gap closed": figure("gap_closed"),
+        "excess": figure("excess_error"),
+        "alone": figure("generator/transfer/real"),
+        "transfer gap": figure("generator/transfer/gap"),
+        **{f"do({name})": figure(f"{effect}{name}/{name}") for name in names},
+        **{f"kept by do({name})": figure(f"{effect}{name}/{names[0]}") for name in others},
+        **{f"leak({name})": figure(f"{leak}/{name}", f"{leak}_chance/{name}") for name in names},
+        "composition": figure("generator/composition/1"),
+        **{f"back({name})": figure(f"generator/reversibility/{name}") for name in names},
+        "generator s": figure("seconds/generator"),
+    }
+
+
+LEGEND = """\
+accuracy: of a classifier on the unconfounded test set, %, mean over seeds; ±: standard error.
+gap closed: % of the way from ERM to the oracle. excess: points below the oracle.
+alone: accuracy, on the same real images, of a classifier that saw counterfactuals only.
+transfer gap: how much better that one is on edited images than on real ones, points.
+do(a): how often a judge reads the new value of a, %. kept by do(a): how often it still reads the
+label. leak(a): points above guessing with which a probe reads the old value of a.
+composition: L1 (0 to 255) after a null edit. back(a): L1 after an edit of a and back.
+generator s: seconds of training.
+"""
+
+
+def write_tables(rows: list[Row], folder: Path) -> list[Path]:
+    """Write ``table.csv`` (all figures), ``table.md`` (the main ones), and the pictures.
+
+    Returns:
+        The files.
+    """
+    paths = [folder / "table.csv", folder / "table.md"]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with whole_file(paths[0]) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+    with whole_file(paths[1]) as part:
+        part.write_text(_markdown(rows), encoding="utf-8")
+    if panels := _panels(rows):
+        paths.append(folder / "tradeoff.png")
+        save_tradeoff(panels, paths[-1])
+    if len(confounded(rows)) == 1:
+        paths.append(folder / "accuracy.png")
+        save_accuracies(_accuracies(rows), paths[-1])
+    if len(set(confounded(rows)) - {0.0}) > 1:
+        paths.append(folder / "strengths.png")
+        save_curves(_curves(rows), paths[-1])
+    return paths
+
+
+def _markdown(rows: list[Row]) -> str:
+    shorts = [_short(row) for row in rows]
+    names = max(map(list, shorts), key=len)
+    sources = [str(row["commands"]).splitlines() for row in rows]
+    commands = list(dict.fromkeys(itertools.chain(*sources)))
+    header = ["r", "configuration", "seeds", *names, "commands"]
+    lines = [header, ["---"] * len(header)]
+    for row, short, source in zip(rows, shorts, sources, strict=True):
+        numbers = ", ".join(str(1 + commands.index(command)) for command in source)
+        values = ((short.get(name), 2 if name == "±" else 1) for name in names)
+        cells = ("" if value is None else f"{value:.{digits}f}" for value, digits in values)
+        strength = f"{row['strength']:g}" if "strength" in row else ""
+        lines.append([strength, title_of(str(row["name"])), str(row["seeds"]), *cells, numbers])
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    behind = "\n".join(f"{number}. `{line}`" for number, line in enumerate(commands, start=1))
+    return f"{table}\n\n{LEGEND}\nCommands, each with its commit:\n\n{behind}\n"
+
+
+def _panels(rows: list[Row]) -> list[Panel]:
+    """Accuracy against how well the label is edited, where there are generators to compare."""
+    panels = []
+    for strength in sorted(set(confounded(rows)) - {0.0}):
+        panel = Panel(f"r = {strength:g}", [], {})
+        for row in rows:
+            name, accuracy = str(row["name"]), float(row["accuracy"])
+            if name == "oracle" or (name in TITLES and strength_of(row) == strength):
+                panel.levels[TITLES[name]] = accuracy
+            elif strength_of(row) == strength:
+                effect = next(v for k, v in _short(row).items() if k.startswith("do(") and v)
+                error = float(row.get("standard_error", 0.0))
+                panel.points.append((name, effect, accuracy, error))
+        if len(panel.points) > 1:
+            panels.append(panel)
+    return panels
+
+
+def _accuracies(rows: list[Row]) -> dict[str, tuple[float, float]]:
+    """Accuracy and standard error of each row, the lowest first."""
+    return {
+        title_of(str(row["name"])): (float(row["accuracy"]), float(row.get("standard_error", 0.0)))
+        for row in sorted(rows, key=lambda row: float(row["accuracy"]))
+    }
+
+
+def _curves(rows: list[Row]) -> dict[str, dict[float, float]]:
+    """Accuracy over strength of each configuration that was measured at more than one."""
+    curves: dict[str, dict[float, float]] = {}
+    for row in rows:
+        name = str(row["name"])
+        curves.setdefault(title_of(name), {})[strength_of(row)] = float(row["accuracy"])
+    if oracle := curves.pop(TITLES["oracle"], None):
+        strengths = {strength_of(row) for row in rows}
+        curves[TITLES["oracle"]] = dict.fromkeys(sorted(strengths), oracle[0.0])
+    return {name: curve for name, curve in curves.items() if len(curve) > 1}

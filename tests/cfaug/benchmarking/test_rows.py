@@ -1,0 +1,91 @@
+"""The arithmetic of a benchmark's table, on worked examples."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cfaug.benchmarking.benchmark_tables import write_tables
+from cfaug.benchmarking.rows import flat, summarize
+
+
+def write_cell(folder: Path, name: str, strength: float | None, seed: int, accuracy: float) -> None:
+    place = "as-given" if strength is None else f"r-{strength}"
+    path = folder / place / name / f"seed-{seed}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figures = {"test/unconfounded_accuracy": accuracy}
+    if name not in ("erm", "oracle"):
+        figures |= {
+            "generator/judge/color": 99.0,
+            "generator/judge/digit": 98.0,
+            "generator/confounding_before/color": 2.0,
+            "generator/effectiveness/do-digit/digit": 91.0,
+            "generator/effectiveness/do-color/digit": 97.0,
+            "generator/leakage/color": 13.0,
+            "generator/leakage_chance/color": 10.5,
+        }
+    cell = {"configuration": name, "strength": strength, "seed": seed}
+    cell |= {"benchmark": f"cfaug benchmark --seeds [{seed}]", "commit": "abc"}
+    cell |= {"seconds": {"classifier": 1.0}, "figures": figures}
+    path.write_text(json.dumps(cell))
+
+
+def test_table_of_a_worked_example(tmp_path: Path) -> None:
+    for seed, values in enumerate([(50.0, 94.0, 99.0), (54.0, 90.0, 97.0)]):
+        write_cell(tmp_path, "erm", 0.9, seed, values[0])
+        write_cell(tmp_path, "ours", 0.9, seed, values[1])
+        write_cell(tmp_path, "oracle", 0.0, seed, values[2])
+    rows = {row["name"]: row for row in summarize(tmp_path)}
+    assert rows["ours"]["accuracy"] == 92
+    assert rows["ours"]["standard_error"] == pytest.approx(2.0)  # deviation √8 over √2
+    assert rows["ours"]["excess_error"] == pytest.approx(6.0)
+    assert rows["ours"]["gap_closed"] == pytest.approx(100 * 40 / 46)
+    write_tables(list(rows.values()), tmp_path)
+    header, _, *lines = (tmp_path / "table.md").read_text().splitlines()
+    table = [dict(zip(header.split(" | "), line.split(" | "), strict=True)) for line in lines[:3]]
+    ours = next(row for row in table if row["configuration"] == "ours")
+    assert ours["accuracy"] == "92.0"
+    assert ours["do(digit)"] == "91.0"
+    assert ours["kept by do(color)"] == "97.0"
+    assert ours["leak(color)"] == "2.5"
+    assert ours["±"] == "2.00"
+    assert ours["commands |"] == "1, 2 |"
+    assert lines[-2:] == [f"{i + 1}. `cfaug benchmark --seeds [{i}]  # abc`" for i in range(2)]
+    assert not (tmp_path / "strengths.png").exists()
+
+
+def test_data_of_their_own_strength_have_an_oracle_too(tmp_path: Path) -> None:
+    for name, accuracy in (("erm", 60.0), ("ours", 90.0), ("oracle", 100.0)):
+        write_cell(tmp_path, name, None, 0, accuracy)
+    figures = flat(summarize(tmp_path))
+    assert figures["gap_closed/ours"] == pytest.approx(75)
+    assert figures["excess_error/erm"] == pytest.approx(40)
+    assert figures["generator/judge/digit/ours"] == 98
+    assert "accuracy/ours" not in figures  # it is unconfounded_accuracy/ours
+
+
+def test_figures_of_several_strengths_are_told_apart(tmp_path: Path) -> None:
+    for strength in (0.9, 0.99):
+        write_cell(tmp_path, "erm", strength, 0, 100 * strength)
+    write_cell(tmp_path, "oracle", 0.0, 0, 100.0)
+    figures = flat(summarize(tmp_path))
+    assert figures["unconfounded_accuracy/erm/r-0.9"] == pytest.approx(90)
+    assert figures["unconfounded_accuracy/erm/r-0.99"] == pytest.approx(99)
+
+
+def test_several_strengths_give_a_curve(tmp_path: Path) -> None:
+    for strength in (0.9, 0.99):
+        write_cell(tmp_path, "erm", strength, 0, 50.0)
+        write_cell(tmp_path, "ours", strength, 0, 90.0)
+    write_tables(summarize(tmp_path), tmp_path)
+    assert (tmp_path / "strengths.png").stat().st_size > 5_000
+    assert not (tmp_path / "accuracy.png").exists()
+
+
+def test_one_generator_gives_no_picture_of_generators(tmp_path: Path) -> None:
+    write_cell(tmp_path, "erm", 0.9, 0, 50.0)
+    write_cell(tmp_path, "ours", 0.9, 0, 90.0)
+    assert tmp_path / "tradeoff.png" not in write_tables(summarize(tmp_path), tmp_path)
+    assert not (tmp_path / "tradeoff.png").exists()
+    write_cell(tmp_path, "theirs", 0.9, 0, 90.0)
+    assert tmp_path / "tradeoff.png" in write_tables(summarize(tmp_path), tmp_path)
