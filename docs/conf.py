@@ -32,7 +32,7 @@ default_role = "name"
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:func", "[a-z_]+"),  # arguments
-    ("py:class", r"cfaug\.commands\.common\.Options"),  # a type variable
+    ("py:class", r"cfaug\.cli\.options\.Options"),  # a type variable
     # Other projects, whose lists of names would have to be fetched.
     (
         "py:class",

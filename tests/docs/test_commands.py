@@ -107,7 +107,7 @@ def test_the_yaml_of_pages_names_what_is_there(page: Path) -> None:
         for section in yaml.safe_load(text).values():
             if isinstance(section, dict) and "class_path" in section:
                 module, _, name = section["class_path"].rpartition(".")
-                known = parameters(getattr(import_module(module), name))
+                known = parameters(getattr(import_module(module or "datamodules"), name))
                 assert section.get("init_args", {}).keys() <= known, text
 
 

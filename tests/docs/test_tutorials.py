@@ -85,7 +85,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     # Files of a tutorial below cfaug/ are found as if they lay in the package.
-    for package in ("cfaug.generators", "cfaug.classifiers"):
+    for package in (
+        "cfaug.generators",
+        "cfaug.classifiers.invariances",
+        "cfaug.classifiers.objectives",
+    ):
         module = importlib.import_module(package)
         here = str(tmp_path.joinpath(*package.split(".")))
         monkeypatch.setattr(module, "__path__", [*module.__path__, here])

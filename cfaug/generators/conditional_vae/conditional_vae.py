@@ -15,7 +15,7 @@ from cfaug.generators.conditional_vae.adversary import (
 from cfaug.generators.conditional_vae.affine_warp import Warp
 from cfaug.generators.conditional_vae.copying import copy_untouched
 from cfaug.generators.conditional_vae.encoder_decoder import Decoder, Encoder
-from cfaug.generators.conditional_vae.losses import gaussian_kl, reconstruction_loss
+from cfaug.generators.conditional_vae.losses import gaussian_kl, group_lasso, reconstruction_loss
 from cfaug.generators.conditional_vae.moving_average import MovingAverage
 from cfaug.tracking import keys
 from cfaug.training.schedule import scheduled
@@ -61,7 +61,7 @@ class ConditionalVAE(Generator):
         detail_beta: Weight of the KL term of v at 28 x 28 pixels.
         adversary: Weight, at 28 x 28 pixels, of the gradients that make u and v forget.
         sparsity: Weight, at 28 x 28 pixels, of the sum of what each attribute does in each layer of
-            the decoder: the group lasso, see `ValueVectors.norms`.
+            the decoder, see `group_lasso`.
         consistency: Weight, at 28 x 28 pixels, of the squared distance between the u and v of an
             edit and what the encoder infers from it.
         latent: Dimensions of u.
@@ -150,7 +150,7 @@ class ConditionalVAE(Generator):
         kl, detail_kl = map(gaussian_kl, means, log_variances)
         forgetting = self._forgetting(latent, attributes, ramp)
         consistency = self._consistency(mean.detach(), attributes)
-        lasso = self.decoder.norms().sum()
+        lasso = group_lasso(self.decoder.norms())
         loss = reconstruction + self.kl_weights[0] * kl + self.kl_weights[1] * detail_kl
         loss = loss + self.sparsity_weight * lasso + forgetting
         return {

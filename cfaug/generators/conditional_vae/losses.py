@@ -25,3 +25,14 @@ def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
         log_variance: (B, D).
     """
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
+
+
+def group_lasso(norms: Tensor) -> Tensor:
+    """The sum of the norms of groups of weights, which lets whole groups vanish.
+
+    Source: Yuan & Lin, JRSS B 2006, equation 2.1.
+
+    Args:
+        norms: Root mean square of each group, of any shape.
+    """
+    return norms.sum()
