@@ -199,7 +199,7 @@ def test_groups_of_the_whole_of_celeba_have_the_published_sizes(
 ) -> None:
     (tmp_path / IMAGES).mkdir()
     monkeypatch.setattr(
-        "datamodules.storage.file_matching.match_files", lambda *_: None
+        "datamodules.image_files.match_files", lambda *_: None
     )  # there are no images
     sizes = (
         *((71_629, 66_874, 22_880, 1_387), (8_535, 8_276, 2_874, 182)),

@@ -31,7 +31,7 @@ def test_every_module_is_in_the_reference(site: Path) -> None:
 
 
 def test_docstrings_link_to_each_other(site: Path) -> None:
-    page = (site / "_reference/cfaug.generators.conditional_vae.html").read_text()
+    page = (site / "_reference/cfaug.generators.conditional_vae.conditional_vae.html").read_text()
     assert (
         "cfaug.generators.conditional_vae.value_vectors.html#cfaug.generators.conditional_vae.value_vectors.ValueVectors"
         in page

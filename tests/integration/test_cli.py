@@ -293,7 +293,7 @@ def test_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["faces", "--count", "few"], '"count".*few'),
         (
             ["audit", *DATA, "--data.init_args.colour", "red"],
-            "datamodules.digits.ConfoundedDigits: Option 'colour' is not accepted",
+            "datamodules.ConfoundedDigits: Option 'colour' is not accepted",
         ),
     ],
 )
@@ -307,7 +307,7 @@ def test_wrong_words_are_told_in_one_line(
 
 def test_a_wrong_option_of_the_data_is_told_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", *DATA, "--data.init_args.colour", "red"]) == 2
-    told = "datamodules.digits.ConfoundedDigits: Option 'colour' is not accepted"
+    told = "datamodules.ConfoundedDigits: Option 'colour' is not accepted"
     assert capsys.readouterr().err == f"cfaug: error: {told}; --help lists the options\n"
 
 

@@ -177,7 +177,7 @@ def test_a_refused_audit_leaves_no_folder(
 def test_a_yaml_that_is_not_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "data.yaml"
     path.write_bytes("data: Übung".encode("latin-1"))
-    for command in (["audit"], ["generator", "fit"], ["study"]):
+    for command in (["audit"], ["generator", "fit"], ["benchmark"]):
         assert f"{path} is not UTF-8" in fails([*command, "-c", str(path)], capsys)
 
 
