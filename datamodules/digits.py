@@ -27,6 +27,7 @@ from datamodules.storage.grey_digits import (
     ensure_mnist,
     load_mnist,
     load_sklearn_digits,
+    mnist_root,
     resize,
 )
 
@@ -40,7 +41,8 @@ class ConfoundedDigits(AttributeDataModule):
     Args:
         renderers: What is drawn into the digits, in this order; each adds an attribute.
         source: ``mnist``, or the 1,797 ``digits`` that scikit-learn carries.
-        root: Folder that holds ``MNIST/raw``; MNIST is downloaded there if it is missing.
+        root: Folder that holds ``MNIST/raw``; MNIST is downloaded there if it is missing. ``data``
+            stands for the folder that the environment variable ``CFAUG_DATA`` names, if it is set.
         size: Side of the images in pixels.
         strength: r of the confounding, 0 (none) to 1 (total), for all attributes or by name.
         conflicting_share: Share ε of images whose attribute is not the one aligned with the label,
@@ -103,7 +105,7 @@ class ConfoundedDigits(AttributeDataModule):
         self.image_shape = (3, size, size)
         self.renderers = renderers
         self.source: Source = source
-        self.root = Path(root)
+        self.root = mnist_root(Path(root))
         self.strength: float | Mapping[str, float] = strength
         if conflicting_share is not None:
             self.strength = {

@@ -1,5 +1,6 @@
 """Grey digits to render: real MNIST, or the digits that scikit-learn carries."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,15 @@ Source = Literal["mnist", "digits"]
 Protocol = Literal["standard", "cgn"]
 Splits = dict[str, tuple[Tensor, Tensor]]
 
+DATA_VARIABLE = "CFAUG_DATA"
+"""Environment variable with the folder that holds ``MNIST/raw`` on this machine."""
+
 _MNIST_SIZES = {True: 60_000, False: 10_000}
+
+
+def mnist_root(root: Path) -> Path:
+    """The folder that a root stands for: ``data``, that of `DATA_VARIABLE` where it is set."""
+    return Path(os.environ.get(DATA_VARIABLE) or root) if root == Path("data") else root
 
 
 def ensure_mnist(root: Path) -> None:
@@ -37,7 +46,8 @@ def ensure_mnist(root: Path) -> None:
         msg = (
             f"no MNIST in {folder} and it cannot be downloaded ({error}); "
             f"put the four files {files} there, or name another folder with "
-            "--data.init_args.root, or use scikit-learn's with --data.init_args.source digits"
+            f"--data.init_args.root or {DATA_VARIABLE}, or use scikit-learn's with "
+            "--data.init_args.source digits"
         )
         raise RuntimeError(msg) from error
 

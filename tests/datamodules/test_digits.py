@@ -103,6 +103,26 @@ def test_bad_options_are_refused(options: dict[str, object], message: str) -> No
         digits(**options)
 
 
+@pytest.mark.parametrize(
+    ("root", "variable", "folder"),
+    [
+        (None, "/elsewhere", "/elsewhere"),
+        ("data", "/elsewhere", "/elsewhere"),
+        ("data", "", "data"),
+        ("data", None, "data"),
+        ("mine", "/elsewhere", "mine"),
+    ],
+)
+def test_data_stands_for_the_folder_that_the_environment_names(
+    root: str | None, variable: str | None, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CFAUG_DATA", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("CFAUG_DATA", variable)
+    options = {} if root is None else {"root": Path(root)}
+    assert ConfoundedDigits([Color()], **options).root == Path(folder)
+
+
 def test_missing_mnist_says_what_to_put_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
