@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 CFAUG := $(BIN)/python -m cfaug
 # Options for the commands below, e.g. ARGS="--trainer.max_epochs 3 --data.init_args.strength 0.99".
@@ -89,6 +90,18 @@ docs: setup ## Build the site into docs/_build/html, offline; a broken link or r
 .PHONY: test
 test: setup ## Pass the tests, offline
 	WANDB_MODE=offline $(BIN)/python -m pytest -q $(ARGS)
+
+.PHONY: test-lowest
+test-lowest: $(LOWEST)/.done ## Pass the tests with the lowest versions that pyproject.toml allows
+	WANDB_MODE=offline $(LOWEST)/bin/python -m pytest -q -W ignore $(ARGS)
+
+$(LOWEST)/.done: pyproject.toml
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install uv
+	$(LOWEST)/bin/uv pip compile -q --resolution lowest-direct --extra dev --no-emit-index-url \
+		pyproject.toml -o $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install -c $(LOWEST)/constraints.txt -e '.[dev]'
+	touch $@
 
 .PHONY: format
 format: setup ## Format the code

@@ -97,7 +97,7 @@ def prepare(options: Any, parser: ArgumentParser) -> AttributeDataModule:
         ValueError: If the folder cannot be written.
     """
     seed_run(options.seed)
-    data: AttributeDataModule = parser.instantiate_classes(options).data
+    data: AttributeDataModule = parser.instantiate(options).data
     data.prepare_data()
     data.setup()
     if "folder" in options:

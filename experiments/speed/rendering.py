@@ -134,7 +134,7 @@ def main() -> None:
     parser = data_parser("rendering", "Measure how fast images are rendered.")
     for family in FAMILIES:
         options = parser.parse_args(["-c", f"experiments/data/{family}.yaml"])
-        data = parser.instantiate_classes(options).data
+        data = parser.instantiate(options).data
         data.setup()
         ours, reference = images_per_second(data)
         figures = f"{IMAGES / ours:.1f}", f"{ours:,.0f}", f"{reference:,.0f}"

@@ -348,7 +348,7 @@ def test_every_attribute_shows() -> None:
 def test_yamls_of_faces_and_celeba_are_read(faces: Path, tmp_path: Path) -> None:
     parser = data_parser("test", "")
     words = ["-c", "experiments/data/faces.yaml", "--data.init_args.root", str(faces)]
-    data = parser.instantiate_classes(parser.parse_args(words)).data
+    data = parser.instantiate(parser.parse_args(words)).data
     assert data.attribute_space.names == ("Smiling", "Blond_Hair", "Eyeglasses", "Beard")
     assert data.image_shape == (3, 64, 64)
     root = tmp_path / "celeba"
@@ -356,7 +356,7 @@ def test_yamls_of_faces_and_celeba_are_read(faces: Path, tmp_path: Path) -> None
     path = root / f"{ATTRIBUTES}.txt"
     path.write_text(path.read_text().replace("Beard", "Male"))
     words = ["-c", "experiments/data/celeba.yaml", "--data.init_args.root", str(root)]
-    data = parser.instantiate_classes(parser.parse_args(words)).data
+    data = parser.instantiate(parser.parse_args(words)).data
     assert data.attribute_space.names == ("Blond_Hair", "Male")
 
 

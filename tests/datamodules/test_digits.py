@@ -200,7 +200,7 @@ def test_values_of_an_alignment_may_be_numbers() -> None:
     options = ["-c", "experiments/data/digits-colored-rotated.yaml"]
     options += ["--data.init_args.alignment", f"{{angle: {angles[::-1]}}}"]
     options += ["--data.init_args.strength", "1"]
-    data: ConfoundedDigits = parser.instantiate_classes(parser.parse_args(options)).data
+    data: ConfoundedDigits = parser.instantiate(parser.parse_args(options)).data
     data.setup()
     table = data.splits["train"].attributes
     assert torch.equal(table[:, 1], 4 - table[:, 0] % 5)
@@ -215,7 +215,7 @@ def test_every_yaml_of_data_is_a_family() -> None:
 def test_a_family_is_what_its_yaml_says(family: str, request: pytest.FixtureRequest) -> None:
     parser = data_parser("test", "")
     options = parser.parse_args(["-c", f"experiments/data/{family}.yaml"])
-    data: ConfoundedDigits = parser.instantiate_classes(options).data
+    data: ConfoundedDigits = parser.instantiate(options).data
     if data.source == "mnist":
         data.root = request.getfixturevalue("mnist_root")
     data.setup()

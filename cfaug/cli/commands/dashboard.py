@@ -41,7 +41,7 @@ def main(args: list[str]) -> None:
         "--dry-run", action="store_true", help="print what would be made, without an account"
     )
     options = parser.parse_args(args)
-    data: AttributeDataModule = parser.instantiate_classes(options).data
+    data: AttributeDataModule = parser.instantiate(options).data
     specification = sections(data.attribute_space, (*TITLES, *options.generators))
     if options.dry_run:
         print(json.dumps([asdict(section) for section in specification], indent=2))

@@ -27,7 +27,7 @@ def load(family: str, request: pytest.FixtureRequest, tmp_path: Path) -> Attribu
     elif not family.startswith("digits"):
         words += ["--data.init_args.root", str(request.getfixturevalue("mnist_root"))]
     parser = data_parser("test", "")
-    data: AttributeDataModule = parser.instantiate_classes(parser.parse_args(words)).data
+    data: AttributeDataModule = parser.instantiate(parser.parse_args(words)).data
     data.setup()
     return data
 
