@@ -1,5 +1,6 @@
 """Networks that read attributes from images: judges of edits, and probes of what should be gone."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -89,7 +90,10 @@ def fit_quietly(module: Any, data: AttributeDataModule, steps: int, precision: s
         enable_model_summary=False,
         limit_val_batches=0,
     )
-    trainer.fit(module, datamodule=data)
+    with warnings.catch_warnings():
+        # The data have validation images, which are left out on purpose.
+        warnings.filterwarnings("ignore", message=".*no `validation_step`")
+        trainer.fit(module, datamodule=data)
     module.eval()
 
 

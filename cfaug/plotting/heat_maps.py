@@ -25,7 +25,7 @@ def _heat(
     form: str,
     top: float | None = None,
 ) -> None:
-    colors = axes.imshow(values, cmap="Blues", vmin=0, vmax=top, aspect="auto")
+    colors = axes.imshow(values.numpy(), cmap="Blues", vmin=0, vmax=top, aspect="auto")
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
     axes.set_yticks(range(len(rows)), rows)
     axes.set_title(title)

@@ -100,7 +100,8 @@ def curves(title: str, unit: str, lines: Mapping[str, Sequence[tuple[float, floa
         axes.plot(*zip(*points, strict=True), label=name, marker=".")
     axes.set_xlabel("updates")
     axes.set_ylabel(unit)
-    axes.legend(frameon=False, labelcolor=GREY, fontsize=8)
+    if any(lines):  # the one run of `cfaug report .` has no name
+        axes.legend(frameon=False, labelcolor=GREY, fontsize=8)
     last = ", ".join(f"{name} {points[-1][1]:.2f}" for name, points in lines.items())
     return Chart(title, _svg(figure), f"{unit} over updates; at the end: {last}")
 

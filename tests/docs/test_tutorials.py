@@ -43,6 +43,9 @@ SMALLER: dict[str, dict[str, str]] = {
 SHORT = ["--trainer.max_epochs", "1", "--data.init_args.epoch_size", "256"]
 """Added to the commands that train on the YAMLs of the repository."""
 
+EVERY = ["--trainer.log_every_n_steps", "1"]
+"""Added to all commands that train: there are few updates to log."""
+
 IN_THE_REPOSITORY = {"generator", "invariance", "report"}
 """Those that work in the folder of the repository: they find its YAMLs."""
 
@@ -74,8 +77,9 @@ def run_line(line: str, *, shorter: bool) -> None:
         (script,) = words
         runpy.run_path(script, run_name="__main__")
         return
-    if shorter and "fit" in words:
-        words += SHORT
+    if "fit" in words:
+        words += [*EVERY, *(SHORT if shorter else [])]
+        wandb.finish()  # or a run would log into that of the command before
     assert main(words[2:]) == 0, line
 
 

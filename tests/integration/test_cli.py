@@ -72,14 +72,13 @@ def test_generator_leaves_checkpoint_configuration_figures_and_pictures(generato
 
 
 def test_a_trained_generator_is_tested_and_predicts(generator: Path, tmp_path: Path) -> None:
-    words = [*BASE, *DATA, *GENERATOR, *logger(tmp_path)]
-    words += ["--ckpt_path", str(generator / "checkpoints/last.ckpt")]
-    assert main(["generator", "test", *words]) == 0
+    words = [*BASE, *DATA, *GENERATOR, "--ckpt_path", str(generator / "checkpoints/last.ckpt")]
+    assert main(["generator", "test", *words, *logger(tmp_path)]) == 0
     names = {f"test/{split}_loss" for split in ("unconfounded", "confounded")}
     assert names <= figures(tmp_path).keys()
     callback = "--trainer.callbacks+=tests.integration.callbacks.CheckPredictions"
     with pytest.raises(RuntimeError, match="counterfactuals checked"):
-        main(["generator", "predict", *words, callback])
+        main(["generator", "predict", *words, *logger(tmp_path / "predict"), callback])
 
 
 def test_the_last_generator_is_found_and_named(

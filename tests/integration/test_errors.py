@@ -25,6 +25,7 @@ def checkpoint(
     words = [*BASE, *DATA, *GENERATOR, *logger(folder), "--trainer.max_epochs", "1"]
     words += ["--data.init_args.epoch_size", "128", "--data.init_args.size", str(size)]
     words += ["--data.init_args.renderers", f"[{kinds}]", "--trainer.limit_val_batches", "0"]
+    words += ["--trainer.log_every_n_steps", "1"]
     assert main(["generator", "fit", *words]) == 0
     return folder / "run/a/checkpoints/last.ckpt"
 

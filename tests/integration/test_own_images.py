@@ -85,7 +85,7 @@ def test_a_label_alone_is_edited_too(
     assert "no attribute beside the label, 'images', and" in capsys.readouterr().err
     train = ["classifier", "fit", *words, "--model.generator", str(checkpoint)]
     train += ["-c", str(ROOT / "experiments/classifier/counterfactual.yaml")]
-    train += ["--trainer.logger", "false", "--trainer.default_root_dir", str(tmp_path)]
+    train += ["--trainer.logger", "false", "--trainer.default_root_dir", str(tmp_path / "trained")]
     assert main(train) == 1
     assert "counterfactuals keep the label; leave --model.generator" in capsys.readouterr().err
     audit = ["audit", *words, "--label", "hat", "--folder", str(tmp_path / "audit")]

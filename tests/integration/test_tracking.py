@@ -138,6 +138,7 @@ def test_counterfactuals_on_disk_are_linked_to_the_classifier_that_saw_them(
     wandb_logger = {"class_path": "WandbLogger", "init_args": {"save_dir": str(tmp_path)}}
     words = [*BASE, *data, *CLASSIFIER, "--trainer.max_epochs", "1"]
     words += ["--data.init_args.counterfactuals", str(counterfactuals)]
+    words += ["--trainer.log_every_n_steps", "1"]
     words += ["--trainer.logger", json.dumps(wandb_logger)]
     assert main(["classifier", "fit", *words]) == 0
     wandb.finish()

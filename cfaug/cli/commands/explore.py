@@ -2,8 +2,10 @@
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from jsonargparse import ArgumentParser
 from jsonargparse.typing import NonNegativeInt, restricted_number_type
 
 from cfaug.classifiers.classifier_checkpoint import load_classifier_for
@@ -49,7 +51,12 @@ def main(args: list[str]) -> None:
     parser.add_argument("--port", type=Port, default=7860, help="port to listen on, 0 for any")
     options = parser.parse_args(args)
     require_two(options.classifiers)
-    listener = listen(options.host, options.port)
+    with listen(options.host, options.port) as listener:
+        serve(options, parser, listener)
+
+
+def serve(options: Any, parser: ArgumentParser, listener: socket.socket) -> None:
+    """Load what the page needs, then answer it until Ctrl-C."""
     data = prepare(options, parser)
     generator, _ = chosen_generator(options.generator, data)
     space, shape = data.attribute_space, data.image_shape
@@ -89,6 +96,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
+        listener.close()
         msg = f"cannot listen on port {port} of {host} ({error.strerror}); choose another --port"
         raise ValueError(msg) from error
     if listener.getsockname()[0] == EVERY_ADDRESS:

@@ -38,4 +38,5 @@ def test_a_heat_map_of_many_values_has_room_for_their_names(tmp_path: Path) -> N
     table = torch.stack([torch.arange(400) % 100, torch.arange(400) // 100 % 2], dim=1)
     audit = audit_attributes(table, space, permutations=20, bootstraps=20)
     save_audit(audit, table, space, tmp_path / "audit.png")
-    assert Image.open(tmp_path / "audit.png").height >= 100 * 12  # pixels of a line of text
+    with Image.open(tmp_path / "audit.png") as picture:
+        assert picture.height >= 100 * 12  # pixels of a line of text
