@@ -91,6 +91,10 @@ docs: setup ## Build the site into docs/_build/html, offline; a broken link or r
 test: setup ## Pass the tests, offline
 	WANDB_MODE=offline $(BIN)/python -m pytest -q $(ARGS)
 
+.PHONY: test-wheel
+test-wheel: setup ## Build the wheel, install it alone and use it in an empty folder
+	PYTHON=$(BIN)/python .ci/wheel
+
 .PHONY: test-lowest
 test-lowest: $(LOWEST)/.done ## Pass the tests with the lowest versions that pyproject.toml allows
 	WANDB_MODE=offline $(LOWEST)/bin/python -m pytest -q -W ignore $(ARGS)
