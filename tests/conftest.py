@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from datamodules import sources
+from datamodules.storage import grey_digits
 from tests.skips import NoSkips
 
 os.environ["WANDB_MODE"] = "offline"
@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def mnist_root() -> Path:
     """Folder that holds MNIST/raw; the test is skipped where there is none."""
-    root = ROOT / sources.mnist_root(Path("data"))
+    root = ROOT / grey_digits.mnist_root(Path("data"))
     if not (root / "MNIST" / "raw" / "train-images-idx3-ubyte").exists():
-        pytest.skip(f"no MNIST/raw in {root}; name its folder in {sources.DATA_VARIABLE}")
+        pytest.skip(f"no MNIST/raw in {root}; name its folder in {grey_digits.DATA_VARIABLE}")
     return root
