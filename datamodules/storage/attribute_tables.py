@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,18 +12,26 @@ import torch
 from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
-from datamodules.notices import tell
-from datamodules.storage.table_files import _other_delimiter
+from datamodules.notices import some_of, tell
 
 MOST_VALUES = 100
 """An attribute with more values is taken for a number, a name or a date."""
+
+FEW_VALUES = 10
+"""So many values are categories, however few rows have them."""
+
+NO_CATEGORY = (
+    "if it holds dates, names or numbers, bin it, or leave it out by naming the attributes"
+)
+"""What to do with a column most of whose values are rare, for messages."""
 
 MISSING = [
     *("", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>"),
     *("NaN", "nan", "NAN", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
     *("NULL", "Null", "null", "None"),
+    *("#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"),
 ]
-"""Cells without a value, those of pandas and two spellings more."""
+"""Cells without a value: those of pandas, two spellings more, failed formulas of spreadsheets."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +79,12 @@ def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _without_point(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Whole numbers that were written with a point, ``1.0``, as Parquet's are read: ``1``."""
-    if pc.all(pc.match_substring_regex(column, r"^-?[0-9]+\.0+$")).as_py():
-        return pc.replace_substring_regex(column, r"\.0+$", "")
+    """Whole numbers that were written with a point, ``1.0``, as Parquet's are read: ``1``.
+
+    Or with a comma, ``1,0``, but not with three zeros, which are thousands elsewhere.
+    """
+    if pc.all(pc.match_substring_regex(column, r"^-?[0-9]+(\.0+|,00?)$")).as_py():
+        return pc.replace_substring_regex(column, r"[.,]0+$", "")
     return column
 
 
@@ -116,7 +128,7 @@ def encode_table(
         if name not in table.column_names:
             msg = f"the table {path} has no column '{name}'; its columns are {table.column_names}"
             hint = "; name the one of the files with file_column" if name == file_column else ""
-            raise ValueError(msg + (_other_delimiter(path, table.column_names) or hint))
+            raise ValueError(msg + hint)
         if name in reserved and name in chosen:
             what = "names of files" if name == file_column else "splits"
             msg = f"column '{name}' of {path} holds the {what} and can be no label or attribute"
@@ -198,7 +210,34 @@ def _encode(path: Path, name: str, column: pa.ChunkedArray) -> tuple[Attribute, 
     values = sorted(sorted(found), key=int) if whole else sorted(found)
     order = torch.tensor([values.index(value) for value in found])
     codes = order[torch.from_numpy(encoded.indices.to_numpy().astype("int64"))]
+    _tell_doubts(path, name, values, codes)
     return Attribute(name, tuple(values)), codes
+
+
+def _tell_doubts(path: Path, name: str, values: Sequence[str], codes: Tensor) -> None:
+    """Say where values look like one that was written in two ways, or like no categories."""
+    spelt: dict[str, list[str]] = {}
+    for value in values:
+        spelt.setdefault(" ".join(normalize("NFKC", value).casefold().split()), []).append(value)
+    for alike in spelt.values():
+        if len(alike) > 1:
+            told = f"column '{name}' of {path} writes one value in several ways, each taken for one"
+            tell(f"{told} of its own: {some_of([repr(value) for value in alike])}")
+    if is_mostly_rare(codes.bincount()):
+        tell(
+            f"most of the {len(values)} values of column '{name}' of {path} are in one or two rows "
+            f"({some_of([repr(value) for value in values])}): {NO_CATEGORY}"
+        )
+
+
+def is_mostly_rare(counts: Tensor) -> bool:
+    """Whether most of many values are in one or two rows, as dates, names and numbers are.
+
+    Args:
+        counts: (V,) int64, rows of each value.
+    """
+    rare = (counts > 0) & (counts <= 2)
+    return len(counts) > FEW_VALUES and 2 * int(rare.sum()) > len(counts)
 
 
 def _is_decimal(value: str) -> bool:

@@ -194,7 +194,6 @@ def test_columns_of_files_and_splits_are_no_attributes(
         ("file,hair\na,b\n,d\n", "row 2 of .* names no file"),
         (b"file,hair\na,b\nc,\xff\xfe\n", "row 2 of .*table.csv is not UTF-8; save it as UTF-8"),
         (b"file,hair\n" + b"a,b\n" * 9_000 + b"c,\xe4\n", "row 9001 of .* is not UTF-8"),
-        ("file,hair\n".encode("utf-16"), "the header of .*table.csv is not UTF-8"),
         (
             'file,hair\na,x\nb,"y\nc,x\nd,y\n',
             "row 2 of .* has a 'hair' of several lines; is a quote",
@@ -209,7 +208,10 @@ def test_columns_of_files_and_splits_are_no_attributes(
         ),
         ('file,hair\na,"x"y\nb,y\n', "row 1 of .* cannot be read: ',' expected after"),
         ('"file\na\nb\n', "the header of .* cannot be read"),
-        ("file,hair,\na,x,0\nb,y,1\n", "column 3 of the table .*table.csv has no name; name it"),
+        (
+            "file,hair,\na,x,0\nb,y,1\n",
+            "column 3 of .*table.csv has no name, but a value in row 1, '0'",
+        ),
         ("file," + "x" * 200_000 + "\n1,2\n", "cannot be read.*field larger"),
     ],
 )
@@ -245,14 +247,7 @@ def test_nested_and_foreign_files_are_named(tmp_path: Path) -> None:
         encoded(tmp_path / "nowhere.csv")
 
 
-@pytest.mark.parametrize("mark", [";", "\t", "|"])
-def test_cells_parted_otherwise_are_told(mark: str, tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match="no column 'file'.* seem to be parted by '.+', expected ','$"
-    ):
-        encoded(written(tmp_path, CSV.replace(",", mark)))
-    with pytest.raises(ValueError, match="row 1 of .* has 2 cell.* parted by ';', expected ','$"):
-        encoded(written(tmp_path, "file;hair;size\na.png;x;1,5\n"))
+def test_a_column_that_is_not_there_is_told(tmp_path: Path) -> None:
     pq.write_table(pa.table({"hair;x": ["a"]}), tmp_path / "t.parquet")
     with pytest.raises(
         ValueError, match="no column 'file'.*; name the one of the files with file_"
