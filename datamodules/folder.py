@@ -1,5 +1,6 @@
 """The user's own images: a folder or zip with a table of attributes, or one folder per class."""
 
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -92,8 +93,8 @@ def rows_of_folders(store: ImageStore, label: str) -> ImageTable:
         label: Name of the label.
 
     Raises:
-        ValueError: If an image lies in no folder, there are fewer than two folders, or they are
-            named as splits.
+        ValueError: If there is no image, one lies in no folder, a folder has none, there are fewer
+            than two folders, or they are named as splits.
     """
     files, others = store.listing()
     if others:
@@ -101,18 +102,27 @@ def rows_of_folders(store: ImageStore, label: str) -> ImageTable:
             f"{len(others):,} images in {store.path} are left out, for their format is not read: "
             f"{some_of(others)}"
         )
+    if not files:
+        msg = f"{store.path} has no image that is read; expected one folder for each value of"
+        raise ValueError(f"{msg} '{label}'")
     folders = [PurePosixPath(name).parts[0] for name in files]
-    for name, folder in zip(files, folders, strict=True):
-        if name == folder:
-            msg = (
-                f"the image {name} of {store.path} lies in no folder that could name its "
-                f"'{label}'; give a table, or one folder for each value"
-            )
-            raise ValueError(msg)
     values = sorted(set(folders))
-    if len(values) < 2:
-        msg = f"{store.path} has {len(values)} folder(s) of images; expected one for each value of"
-        raise ValueError(f"{msg} '{label}', or a table")
+    _require_folders_of_values(store, files, values, label)
+    codes = torch.tensor([values.index(folder) for folder in folders])
+    space = AttributeSpace((Attribute(label, tuple(values)),), label)
+    return ImageTable(files, codes[:, None], space, None)
+
+
+def _require_folders_of_values(
+    store: ImageStore, files: list[str], values: list[str], label: str
+) -> None:
+    """Check that the outermost folders can be the values of a label."""
+    if file := next((name for name in files if "/" not in name), None):
+        msg = (
+            f"the image {file} of {store.path} lies in no folder that could name its "
+            f"'{label}'; give a table, or one folder for each value"
+        )
+        raise ValueError(msg)
     if all(value.lower() in SPLITS and not value.isdigit() for value in values):
         msg = (
             f"the folders of {store.path}, {', '.join(values)}, are named as splits; expected one "
@@ -120,6 +130,19 @@ def rows_of_folders(store: ImageStore, label: str) -> ImageTable:
             "column of splits"
         )
         raise ValueError(msg)
-    codes = torch.tensor([values.index(folder) for folder in folders])
-    space = AttributeSpace((Attribute(label, tuple(values)),), label)
-    return ImageTable(files, codes[:, None], space, None)
+    if empty := sorted(set(store.folders()) - set(values)):
+        msg = (
+            f"{len(empty)} folder(s) of {store.path} have no image that is read: {some_of(empty)}; "
+            f"each should be a value of '{label}': put images there, or remove the folder"
+        )
+        raise ValueError(msg)
+    if len(values) == 1:
+        shared = os.path.commonpath([os.path.dirname(name) for name in files])
+        deeper = (name.removeprefix(f"{shared}/") for name in files)
+        inner = sorted({name.partition("/")[0] for name in deeper if "/" in name})
+        todo = f"; it has {some_of(inner)}: point images to {store.path}/{shared}"
+        msg = (
+            f"all images of {store.path} are in its folder {shared}; expected one folder for "
+            f"each value of '{label}', or a table{todo if len(inner) > 1 else ''}"
+        )
+        raise ValueError(msg)

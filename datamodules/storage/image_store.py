@@ -3,6 +3,7 @@
 import os
 import zipfile
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 
@@ -16,11 +17,23 @@ ENDINGS = frozenset(
 OTHER_ENDINGS = frozenset(
     {
         *(".heic", ".heif", ".hif", ".avif", ".jp2", ".j2k", ".jxl", ".jxr", ".svg", ".psd"),
-        *(".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".exr", ".hdr", ".dcm"),
+        *(".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".exr", ".hdr", ".mpo", ".apng"),
+        *(".dcm", ".dicom", ".ima", ".nii", ".mha", ".nrrd", ".svs", ".npy"),
         *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raw", ".raf", ".orf", ".rw2"),
     }
 )
 """What names of images end in that are not read."""
+
+HIDDEN = frozenset(
+    {"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
+)
+"""Folders that systems make, some of them with small copies of the images, beside those of ``.``"""
+
+ENCODINGS = ("utf-8", "cp437", "cp932", "gbk", "big5", "euc_kr", "cp1252", "cp1251")
+"""What names in a zip may be written in where it does not tell, the likeliest first."""
+
+IS_UTF_8 = 0x800
+"""Flag of a member of a zip whose name is UTF-8."""
 
 MOST_BYTES = 256_000_000
 """Most bytes of an image in an archive, where a small one can unpack to any size."""
@@ -49,6 +62,14 @@ class ImageStore(ABC):
         files = sorted(self.files())
         images = [name for name in files if _ending(name) in ENDINGS]
         return images, [name for name in files if _ending(name) in OTHER_ENDINGS]
+
+    @abstractmethod
+    def folders(self) -> list[str]:
+        """Names of the outermost folders, in order, but of those that are hidden."""
+
+    @abstractmethod
+    def spell_as(self, files: Sequence[str]) -> None:
+        """Spell the names such that these are there, where that hangs on an encoding."""
 
     @abstractmethod
     def read(self, name: str) -> bytes:
@@ -86,6 +107,13 @@ class ImageFolder(ImageStore):
             found += [f"{prefix}{file}" for file in files if not _is_hidden(file)]
         return found
 
+    def folders(self) -> list[str]:
+        """See `ImageStore.folders`."""
+        return sorted(p.name for p in self.path.iterdir() if p.is_dir() and not _is_hidden(p.name))
+
+    def spell_as(self, files: Sequence[str]) -> None:
+        """See `ImageStore.spell_as`; the system knows its encoding."""
+
     def read(self, name: str) -> bytes:
         """See `ImageStore.read`."""
         path = f"{self.path}/{name}"  # pathlib would take a tenth of the time of an image
@@ -120,20 +148,34 @@ class ImageArchive(ImageStore):
     def __init__(self, path: Path, folder: str = "") -> None:
         super().__init__(path)
         self._opened: tuple[int, zipfile.ZipFile] | None = None
+        self._folder = folder
+        self._members, self._folders = self._read_names()
+
+    def _read_names(self, encoding: str = "") -> tuple[dict[str, str], list[str]]:
+        """The member of each name, and the outermost folders."""
         parts = {}
-        for member in self._archive().namelist():
-            names = [name for name in member.split("/") if name not in {"", "."}]
-            if not member.endswith("/") and not any(map(_is_hidden, names)):
-                parts[member] = names
-        inside = {member: names for member, names in parts.items() if folder in names[:-1]}
-        parts = inside or parts
-        folders = [names[:-1] for names in parts.values() if _ending(names[-1]) in ENDINGS]
+        for info in self._archive().infolist():
+            names = [n for n in _spelt(info, encoding).split("/") if n not in {"", "."}]
+            if names and not any(map(_is_hidden, names)):
+                parts[info.filename] = names
+        files = {member for member in parts if not _is_folder(member)}
+        inside = {member for member in files if self._folder in parts[member][:-1]}
+        files = inside or files
+        folders = [parts[m][:-1] for m in files if _ending(parts[m][-1]) in ENDINGS]
         levels = zip(*folders, strict=False)
         above = [level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels)]
-        self._members = {
-            "/".join(names[len(above) :] if names[: len(above)] == above else names): member
-            for member, names in parts.items()
+        depth = len(above)
+        members = {
+            "/".join(parts[member][depth if parts[member][:depth] == above else 0 :]): member
+            for member in parts
+            if member in files
         }
+        outermost = {
+            names[depth]
+            for member, names in parts.items()
+            if names[:depth] == above and len(names) > depth + (not _is_folder(member))
+        }
+        return members, sorted(outermost)
 
     def _archive(self) -> zipfile.ZipFile:
         # Each process reads through a handle of its own: a shared one has one position.
@@ -151,6 +193,18 @@ class ImageArchive(ImageStore):
     def files(self) -> list[str]:
         """See `ImageStore.files`."""
         return list(self._members)
+
+    def folders(self) -> list[str]:
+        """See `ImageStore.folders`."""
+        return self._folders
+
+    def spell_as(self, files: Sequence[str]) -> None:
+        """See `ImageStore.spell_as`."""
+        for encoding in ENCODINGS:
+            members, folders = self._read_names(encoding)
+            if members.keys() >= set(files):
+                self._members, self._folders = members, folders
+                return
 
     def read(self, name: str) -> bytes:
         """See `ImageStore.read`."""
@@ -175,7 +229,28 @@ def _ending(name: str) -> str:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+    return name.startswith(".") or name in HIDDEN
+
+
+def _is_folder(member: str) -> bool:
+    return member.endswith(("/", "\\"))
+
+
+def _spelt(info: zipfile.ZipInfo, encoding: str) -> str:
+    """The name of a member with ``/`` between folders, whatever made the zip.
+
+    Where the zip does not tell its encoding, Python has taken the name for cp437.
+    """
+    name = info.orig_filename
+    if not info.flag_bits & IS_UTF_8 and not name.isascii():
+        content = name.encode("cp437")
+        for likely in (encoding,) if encoding else ENCODINGS:
+            try:
+                name = content.decode(likely)
+                break
+            except UnicodeDecodeError:
+                continue
+    return name.replace("\\", "/")  # as Windows parts folders
 
 
 def _refuse(error: OSError) -> None:
