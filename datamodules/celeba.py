@@ -1,5 +1,6 @@
 """CelebA (Liu et al., ICCV 2015), as its authors ship it and in the forms it circulates in."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ FOLDERS = tuple(
 """Where the files may lie below the root."""
 
 YES = {"1": 1, "-1": 0, "0": 0}
+BETWEEN = str.maketrans(',;"', "   ")
+"""What stands between cells, beside blanks."""
+
 PARTS = {"0": "train", "1": "val", "2": "test"}
 
 WHOLE = 202_599
@@ -41,8 +45,8 @@ class CelebA(ImageFiles):
 
     Nothing is ever downloaded. Below ``root`` lie ``img_align_celeba`` (a folder, that folder twice
     nested, or a zip), ``list_attr_celeba`` and ``list_eval_partition`` (.txt or .csv, with or
-    without a line for the number of images, -1 and 1 or 0 and 1). `ImageFiles` says what stands for
-    the two test sets.
+    without a line for the number of images, -1 and 1 or 0 and 1, also as pandas and spreadsheets
+    save them again). `ImageFiles` says what stands for the two test sets.
 
     Args:
         root: Folder of the data.
@@ -194,26 +198,33 @@ def _read_lines(path: Path) -> tuple[list[str], list[str]]:
             msg = f"line {number} of {path} has no cells, but '{line.strip()}'; remove it"
             raise ValueError(msg)
     lines = [line for line in lines if line.strip()]
+    if lines and re.match(r'"?sep=', lines[0], re.IGNORECASE):  # as spreadsheets write it
+        lines.pop(0)
     first, count = _split(lines[0]) if lines else [], None
     if len(first) == 1 and first[0].isdigit():
         count = _count(first[0], path)
         lines.pop(0)
-    header: list[str] = []
-    if lines and Path(_split(lines[0])[0]).suffix.lower() not in ENDINGS:
-        header = _split(lines.pop(0))
+    header = _split(lines.pop(0)) if lines and _place_of_file(_split(lines[0])) is None else []
     if not lines or (count is not None and count != len(lines)):
         expected = "some" if count is None else f"{count:,}, as its first line says"
         msg = f"{path} has {len(lines):,} rows, expected {expected}; it is cut short or damaged"
         raise ValueError(msg)
-    width = len(_split(lines[0]))
-    if header and len(header) not in {width - 1, width}:
-        msg = f"{path} names {len(header)} columns, but its first row has {width} cells"
+    row = _split(lines[0])
+    before = _place_of_file(row) or 0  # numbers of rows, where pandas has saved them
+    width = len(row) - before - 1
+    if header and not width <= len(header) <= len(row) + before:
+        msg = f"{path} names {len(header)} columns, but its first row has {len(row)} cells"
         raise ValueError(msg)
-    return header[len(header) - width + 1 :], lines  # a CSV also names the column of files
+    return header[len(header) - width :], lines  # a CSV also names the column of files
+
+
+def _place_of_file(cells: list[str]) -> int | None:
+    """Where the name of an image stands, or None where none does."""
+    return next((k for k, cell in enumerate(cells) if Path(cell).suffix.lower() in ENDINGS), None)
 
 
 def _split(line: str) -> list[str]:
-    return line.replace(",", " ").replace('"', " ").split()
+    return line.translate(BETWEEN).split()
 
 
 def _count(text: str, path: Path) -> int:
@@ -225,12 +236,17 @@ def _count(text: str, path: Path) -> int:
 
 
 def _cells(lines: list[str], path: Path) -> Iterator[list[str]]:
-    width, seen = len(_split(lines[0])), set()
+    first, seen = _split(lines[0]), set()
+    before = _place_of_file(first) or 0
     for number, line in enumerate(lines, start=1):
         cells = _split(line)
-        if len(cells) != width:
-            msg = f"row {number} of {path} ('{cells[0]}') has {len(cells)} cells, expected {width}"
+        if len(cells) != len(first):
+            msg = (
+                f"row {number} of {path} ('{cells[min(before, len(cells) - 1)]}') has {len(cells)} "
+                f"cells, expected {len(first)}"
+            )
             raise ValueError(msg)
+        cells = cells[before:]
         if cells[0] in seen:
             msg = f"row {number} of {path} is of '{cells[0]}', as an earlier row is"
             raise ValueError(msg)
