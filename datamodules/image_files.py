@@ -8,12 +8,12 @@ from torch import Tensor
 from datamodules.attributes import MOST_GROUPS
 from datamodules.base import AttributeDataModule
 from datamodules.checks import require_at_least
-from datamodules.notices import some_of
+from datamodules.notices import some_of, tell
 from datamodules.process.noise import run_seed, uniform
 from datamodules.process.sampling import Sampling, independent_rows
 from datamodules.process.splits import draw_splits
 from datamodules.rendering.augmentation import jiggle
-from datamodules.storage.attribute_tables import ImageTable
+from datamodules.storage.attribute_tables import NO_CATEGORY, ImageTable, is_mostly_rare
 from datamodules.storage.file_matching import match_files
 from datamodules.storage.file_split import FileSplit
 from datamodules.storage.image_store import ImageStore
@@ -116,28 +116,50 @@ class ImageFiles(AttributeDataModule):
         self.splits["test"] = self._split(chosen[drawn])
 
     def _require_values(self) -> None:
-        table = self.splits["train"].attributes
-        for attribute, codes in zip(self.attribute_space.attributes, table.T, strict=True):
-            counts = codes.bincount(minlength=len(attribute.values)).tolist()
-            absent = [v for v, count in zip(attribute.values, counts, strict=True) if not count]
-            if len(absent) == len(attribute.values) - 1:
-                is_label = attribute.name == self.attribute_space.label
-                msg = (
-                    f"all {len(codes):,} training images of {self.store.path} have the same value "
-                    f"of attribute '{attribute.name}', '{attribute.values[int(codes[0])]}'; it "
-                    "needs at least 2: with one value there is nothing to "
-                    f"{'learn, choose another label' if is_label else 'edit, leave it out'}"
-                )
-                raise ValueError(msg)
-            if absent:
-                todo = "move some to training" if self.rows.splits else "add some, for it has few"
-                msg = (
-                    f"no training image of {self.store.path} has the value "
-                    f"{some_of([repr(value) for value in absent])} of attribute "
-                    f"'{attribute.name}', so that it cannot be learnt; {todo}, or leave out its "
-                    "rows"
-                )
-                raise ValueError(msg)
+        for column, attribute in enumerate(self.attribute_space.attributes):
+            size = len(attribute.values)
+            counts = {
+                split: self.splits[split].attributes[:, column].bincount(minlength=size).tolist()
+                for split in ("train", "val", "test")
+            }
+            self._require_training(column, counts["train"])
+            for split in ("val", "test"):
+                pairs = zip(attribute.values, counts["train"], counts[split], strict=True)
+                if lacking := [f"'{value}' ({train:,})" for value, train, n in pairs if not n]:
+                    tell(
+                        f"no {split} image of {self.store.path} has the value {some_of(lacking)} "
+                        f"of attribute '{attribute.name}' (in brackets its training images): "
+                        f"figures of {split} say nothing of it"
+                    )
+
+    def _require_training(self, column: int, counts: list[int]) -> None:
+        """Check that all values of an attribute have training images, given how many."""
+        attribute = self.attribute_space.attributes[column]
+        absent = [code for code, count in enumerate(counts) if not count]
+        if len(absent) == len(counts) - 1:
+            is_label = attribute.name == self.attribute_space.label
+            value = attribute.values[counts.index(sum(counts))]
+            msg = (
+                f"all {sum(counts):,} training images of {self.store.path} have the same value "
+                f"of attribute '{attribute.name}', '{value}'; it needs at least 2: with one value "
+                "there is nothing to "
+                f"{'learn, choose another label' if is_label else 'edit, leave it out'}"
+            )
+            raise ValueError(msg)
+        if absent:
+            codes = self.rows.attributes[:, column]
+            rows = torch.isin(codes, torch.tensor(absent)).nonzero()[:, 0].tolist()
+            todo = "move some to training" if self.rows.splits else "correct it or add some"
+            if is_mostly_rare(codes.bincount()):
+                todo = f"most of its {len(counts)} values are that rare: {NO_CATEGORY}"
+            msg = (
+                f"no training image of {self.store.path} has the value "
+                f"{some_of([repr(attribute.values[code]) for code in absent])} of attribute "
+                f"'{attribute.name}', so that it cannot be learnt; {len(rows):,} of "
+                f"{len(codes):,} images have it ({some_of([self.rows.files[r] for r in rows])}); "
+                f"{todo}, or leave out its rows"
+            )
+            raise ValueError(msg)
 
     def _split(self, rows: Tensor) -> FileSplit:
         return FileSplit(self.store, self.rows, rows, self.image_shape[-1], self.max_pixels)
