@@ -16,7 +16,15 @@ from datamodules.rendering.augmentation import jiggle
 from datamodules.storage.attribute_tables import NO_CATEGORY, ImageTable, is_mostly_rare
 from datamodules.storage.file_matching import match_files
 from datamodules.storage.file_split import FileSplit
+from datamodules.storage.image_decoding import largest_of_16_bits
+from datamodules.storage.image_error import ImageError
 from datamodules.storage.image_store import ImageStore
+
+LOOKS = 16
+"""Images that are looked at, evenly over the table, for whether they are all dark."""
+
+DARK_BITS = 14
+"""Images of 16 bits that use so few are told: they come out in the lowest quarter of the range."""
 
 
 class ImageFiles(AttributeDataModule):
@@ -111,6 +119,7 @@ class ImageFiles(AttributeDataModule):
                 raise ValueError(f"{msg}; add images, {todo}")
             self.splits[split] = self._split(chosen)
         self._require_values()
+        self._tell_if_dark()
         self.splits["test_confounded"] = self.splits["test"]
         drawn = independent_rows(table[chosen], self.attribute_space, self.seed)
         self.splits["test"] = self._split(chosen[drawn])
@@ -160,6 +169,24 @@ class ImageFiles(AttributeDataModule):
                 f"{todo}, or leave out its rows"
             )
             raise ValueError(msg)
+
+    def _tell_if_dark(self) -> None:
+        """Say where images of 16 bits use few of them, for cameras and scanners may fill 12."""
+        files = [row for row in self.rows.files if row.lower().endswith((".png", ".tif", ".tiff"))]
+        largest: list[int] = []
+        for name in files[:: -(-len(files) // LOOKS) or 1]:
+            try:
+                value = largest_of_16_bits(self.store.read(name), self.max_pixels)
+            except ImageError:  # whoever fetches it will say what is wrong
+                continue
+            largest += [] if value is None else [value]
+        bits = max(largest, default=2**16).bit_length()
+        if 0 < bits <= DARK_BITS:
+            tell(
+                f"images of {self.store.path} come out dark: they have 16 bits, and the largest "
+                f"value of {len(largest)} of them is {max(largest):,} of 65,535; if they hold "
+                f"{bits} bits, save their values multiplied by {2 ** (16 - bits)}"
+            )
 
     def _split(self, rows: Tensor) -> FileSplit:
         return FileSplit(self.store, self.rows, rows, self.image_shape[-1], self.max_pixels)

@@ -9,7 +9,7 @@ from threading import Lock
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from torch import Tensor
 from torchvision.io import ImageReadMode, decode_jpeg
 from torchvision.transforms.v2 import functional as transforms
@@ -19,8 +19,21 @@ from datamodules.storage.image_error import ImageError
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
 """What is decoded, whatever names say. Pillow knows more, and has other programs read some."""
 
+MOST_TEXT = 64 * 2**20
+"""Most bytes of a text or a colour profile in a PNG; Pillow's own limit is a 64th of it."""
+
+_KINDS = {
+    rb"$": "is empty",
+    rb".{4}ftyp(hei|hev|mif|msf|avi)": "is a HEIC or AVIF; convert it",
+    rb".{128}DICM": "is a DICOM; convert it",
+    rb"version https://git-lfs": "is a pointer of Git LFS, fetch it with git lfs pull",
+    rb"\s*<(!doctype )?html": "is a web page; was its download refused?",
+}
+"""What files that are named as images often are instead, by how they begin."""
+
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LIMIT = Lock()
+_WHOLE = re.DOTALL | re.IGNORECASE
 
 
 def decode(
@@ -82,7 +95,9 @@ def read_pixels(
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         why = f"it has more than {max_pixels:,} pixels; {advice}"
     except UnidentifiedImageError as error:
-        msg = f"the file {name} is no image that can be read, whatever its name says"
+        found = (told for begin, told in _KINDS.items() if re.match(begin, content, _WHOLE))
+        kind = next((f": it {told}" for told in found), "")
+        msg = f"the file {name} is no image that can be read, whatever its name says{kind}"
         raise ImageError(msg) from error
     except Exception as error:  # decoders raise whatever the damage provokes
         damage = re.sub(r"^.*\.cpp:\d+, ", "", str(error))  # torchvision tells its line of C++
@@ -90,6 +105,16 @@ def read_pixels(
         raise ImageError(msg) from error
     msg = f"the image {name} is refused: {why}"
     raise ImageError(msg)
+
+
+def largest_of_16_bits(content: bytes, max_pixels: int) -> int | None:
+    """The largest value of a grey image of 16 bits; None for any other, or where it is damaged."""
+    try:
+        with _at_most(max_pixels):
+            image = Image.open(io.BytesIO(content), formats=FORMATS)
+            return int(np.asarray(image).max()) if image.mode.startswith("I;16") else None
+    except Exception:  # whoever fetches it will say what is wrong
+        return None
 
 
 def encode_png(image: Tensor) -> bytes:
@@ -101,14 +126,15 @@ def encode_png(image: Tensor) -> bytes:
 
 @contextmanager
 def _at_most(pixels: int) -> Iterator[None]:
-    """Let Pillow raise above so many pixels, and not by its own limit, which is global."""
+    """Let Pillow raise above so many pixels, and not by its own limits, which are global."""
     category = Image.DecompressionBombWarning
     with _LIMIT, warnings.catch_warnings(action="error", category=category):
-        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixels
+        before, text = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
+        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = pixels, MOST_TEXT
         try:
             yield
         finally:
-            Image.MAX_IMAGE_PIXELS = before
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = before, text
 
 
 def _jpeg_frame(content: bytes) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from datamodules.storage.image_decoding import decode
 from datamodules.storage.image_store import open_images
@@ -225,6 +225,36 @@ def test_pixels_of_32_bits_are_refused(mode: str) -> None:
 def test_what_needs_another_program_is_no_image() -> None:
     with pytest.raises(ValueError, match="file x.jpg is no image that can be read"):
         decode(encoded(plain((1, 2, 3)), "EPS"), "x.jpg", 8, MOST)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "is empty"),
+        (b"\0\0\0\x18ftypheic" + bytes(20), "is a HEIC or AVIF; convert it"),
+        (bytes(128) + b"DICM" + bytes(20), "is a DICOM; convert it"),
+        (b"version https://git-lfs.github.com/spec/v1", "is a pointer of Git LFS, fetch it with"),
+        (b"\n<!DOCTYPE html><html>", "is a web page; was its download refused"),
+    ],
+)
+def test_what_is_named_as_an_image_and_is_none_is_told(content: bytes, what: str) -> None:
+    with pytest.raises(
+        ValueError, match=f"x.jpg is no image .*, whatever its name says: it {what}"
+    ):
+        decode(content, "x.jpg", 8, MOST)
+
+
+def test_a_long_text_or_profile_in_a_png_does_no_harm() -> None:
+    before = PngImagePlugin.MAX_TEXT_CHUNK
+    for where in ("text", "compressed text", "profile"):
+        info, options = PngImagePlugin.PngInfo(), {}
+        if where == "profile":
+            options["icc_profile"] = bytes(3_000_000)
+        else:
+            info.add_text("settings", "long " * 600_000, zip=where != "text")
+        content = encoded(plain((9, 50, 100)), "PNG", pnginfo=info, **options)
+        assert decode(content, "x", 8, MOST)[:, 0, 0].tolist() == [9, 50, 100]
+    assert before == PngImagePlugin.MAX_TEXT_CHUNK
 
 
 def test_missing_and_broken_stores_are_named(tmp_path: Path) -> None:
