@@ -57,11 +57,11 @@ def write_faces(
             rows.append(" ".join([name, *(f"{2 * code - 1:2}" for code in codes)]))
             yield number
         partition = [f"{n + 1:06}.jpg {part}" for n, part in enumerate(parts.tolist())]
-        (folder / f"{ATTRIBUTES}.txt").write_text("\n".join(rows) + "\n")
-        (folder / f"{PARTITION}.txt").write_text("\n".join(partition) + "\n")
+        (folder / f"{ATTRIBUTES}.txt").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        (folder / f"{PARTITION}.txt").write_text("\n".join(partition) + "\n", encoding="utf-8")
         told = dict(strength) if isinstance(strength, Mapping) else strength
         recipe = {"count": count, "strength": told, "seed": seed}
-        (folder / RECIPE).write_text(json.dumps(recipe) + "\n")
+        (folder / RECIPE).write_text(json.dumps(recipe) + "\n", encoding="utf-8")
 
 
 def _shared(*shape: int) -> Tensor:
@@ -130,7 +130,7 @@ class Faces(CelebA):
     ) -> None:
         root = Path(root)
         try:
-            self.face_seed = int(json.loads((root / RECIPE).read_text())["seed"])
+            self.face_seed = int(json.loads((root / RECIPE).read_text(encoding="utf-8"))["seed"])
             require_seed("its seed", self.face_seed)
         except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
             msg = (

@@ -29,7 +29,7 @@ class GroupTable(Callback):
             return
         space = pl_module.attribute_space
         path = run_folder(trainer) / "groups.csv"
-        with whole_file(path) as part, part.open("w", newline="") as file:
+        with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)
             names = [f"{n} (attribute)" if n in COLUMNS else n for n in space.names]
             table.writerow([COLUMNS[0], *names, *COLUMNS[1:]])

@@ -3,9 +3,12 @@
 import os
 import sys
 import warnings
+from codecs import lookup
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from itertools import pairwise
+from locale import getpreferredencoding
 from pathlib import Path
 
 from cfaug.cli.errors import run_reporting_errors
@@ -52,6 +55,8 @@ def main(args: Sequence[str] | None = None) -> int:
     Returns:
         Exit status.
     """
+    if isinstance(sys.stdout, TextIOWrapper):  # a notebook's is none
+        sys.stdout.reconfigure(errors="replace")  # for names that the terminal's encoding lacks
     words = list(sys.argv[1:] if args is None else args)
     if not words or words[0] in {"-h", "--help"}:
         print(USAGE)
@@ -70,7 +75,7 @@ def run_command(name: str, args: list[str]) -> None:
     """Run a command of ``MODULES`` or ``COMMANDS``.
 
     Raises:
-        ValueError: If a YAML is not text.
+        ValueError: If a YAML is not text, or would be read in another encoding.
     """
     for option, file in pairwise(args):
         if option in {"-c", "--config"} and Path(file).is_file():
@@ -90,7 +95,11 @@ def run_command(name: str, args: list[str]) -> None:
 
 def _require_text(path: Path) -> None:
     try:
-        path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:  # a parser would not name the file
         msg = f"{path} is not UTF-8 ({error}); save it as UTF-8"
         raise ValueError(msg) from error
+    encoding = lookup(getpreferredencoding(False)).name
+    if encoding != "utf-8" and not text.isascii():  # which the parser would take for that
+        msg = f"{path} is UTF-8, but Python reads YAMLs as {encoding} here; set PYTHONUTF8=1"
+        raise ValueError(msg)

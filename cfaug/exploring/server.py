@@ -91,7 +91,7 @@ def make_app(session: Session, hosts: list[str]) -> Starlette:
 
 
 def _static(name: str, kind: str) -> Callable[[Request], Response]:
-    content = files("cfaug.exploring").joinpath(name).read_text()
+    content = files("cfaug.exploring").joinpath(name).read_text(encoding="utf-8")
     return lambda request: Response(content, media_type=kind, headers=HEADERS)
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from cfaug.plotting.letters import save_figure
+
 
 def save_accuracies(accuracies: Mapping[str, tuple[float, float]], path: Path) -> None:
     """Bars of the accuracy of each method on unconfounded data, with its standard error.
@@ -25,7 +27,7 @@ def save_accuracies(accuracies: Mapping[str, tuple[float, float]], path: Path) -
     axes.set_xlim(0, 110)
     axes.set_xlabel("accuracy on unconfounded test images, %")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path, dpi=100)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
         axes.margins(0.08)
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=0, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path, dpi=100)
 
 
 def save_curves(curves: Mapping[str, Mapping[float, float]], path: Path) -> None:
@@ -99,4 +101,4 @@ def save_curves(curves: Mapping[str, Mapping[float, float]], path: Path) -> None
     axes.set_ylabel("accuracy on unconfounded test images, %")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path, dpi=100)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from cfaug.auditing.attribute_audit import Audit
 from cfaug.auditing.measures import contingency
+from cfaug.plotting.letters import save_figure
 from datamodules.attributes import AttributeSpace
 
 MOST_NUMBERS = 200
@@ -74,7 +75,7 @@ def save_audit(
         counts = contingency(attributes[:, label], attributes[:, k], sizes)
         values = space.attributes[label].values, space.attributes[k].values
         _heat(axes, counts, *values, f"images by {names[label]}\nand {names[k]}", ".0f")
-    figure.savefig(path, dpi=90)
+    save_figure(figure, path, dpi=90)
 
 
 def save_effectiveness(
@@ -86,4 +87,4 @@ def save_effectiveness(
     figure = Figure(figsize=(2 + 1.2 * len(names), 1.5 + 0.8 * len(rows)), layout="constrained")
     columns = [f"judge({name})" for name in names]
     _heat(figure.add_subplot(), values, rows, columns, "reads the intended value, %", ".1f", 100)
-    figure.savefig(path, dpi=90)
+    save_figure(figure, path, dpi=90)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torchvision.utils import make_grid
 
+from cfaug.plotting.letters import save_figure
 from datamodules.attributes import Attribute
 
 mpl.use("Agg")
@@ -31,7 +32,7 @@ def save_images(images: Sequence[Tensor], titles: Sequence[str], path: Path) -> 
         axes.imshow(grid.permute(1, 2, 0).numpy(), interpolation="nearest")
         axes.set_title(title, loc="left", fontsize=10)
         axes.set_axis_off()
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path, dpi=100)
 
 
 def edit_stems(names: Sequence[str]) -> list[str]:
@@ -70,7 +71,7 @@ def save_edits(cells: Tensor, attribute: Attribute, path: Path) -> None:
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     axes.set_xlabel(f"do({attribute.name})")
-    figure.savefig(path, dpi=100, bbox_inches="tight")  # headings are as long as the names
+    save_figure(figure, path, dpi=100, bbox_inches="tight")  # headings are as long as the names
 
 
 def save_strips(
@@ -97,4 +98,4 @@ def save_strips(
             grid = make_grid(column, nrow=1, padding=1, pad_value=0.5)
             axes.imshow(grid.permute(1, 2, 0).numpy(), interpolation="nearest")
             axes.set_title(caption, fontsize=7).set_parse_math(False)
-    figure.savefig(path, dpi=90)
+    save_figure(figure, path, dpi=90)

@@ -8,6 +8,8 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from cfaug.plotting.letters import without_warnings_of_letters
+
 GREY = "#808080"
 """Of lines and words in charts, to be seen on white as on black."""
 
@@ -118,7 +120,9 @@ def _svg(figure: Figure) -> str:
         for words in (*axes.get_xticklabels(), *axes.get_yticklabels(), *named):
             words.set_parse_math(False)  # names may have dollars
     buffer = StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": figure.axes[0].get_xlabel()}):
+    options = {"svg.fonttype": "none", "svg.hashsalt": figure.axes[0].get_xlabel()}
+    # Letters that matplotlib's font lacks are drawn by the browser's.
+    with mpl.rc_context(options), without_warnings_of_letters():
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :]

@@ -32,7 +32,7 @@ class Run:
         path = self.folder / name
         if not path.exists():
             return []
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
 
     def pictures(self) -> list[Path]:
@@ -76,7 +76,7 @@ def _read(place: Path, name: str) -> Run:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         msg = f"{path} cannot be read: {error}; remove the run, or make it anew"
         raise ValueError(msg) from error

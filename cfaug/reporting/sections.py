@@ -42,7 +42,7 @@ def confounding(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
         "the other. p by permutation, corrected by Holm.",
     )
     for run in audits:
-        audit = json.loads((run.folder / "audit.json").read_text())
+        audit = json.loads((run.folder / "audit.json").read_text(encoding="utf-8"))
         rows = [
             [
                 Cell(f"{pair['first']} - {pair['second']}"),
@@ -132,7 +132,7 @@ def failures(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
         "read as wanted, and edits whose way back ends elsewhere.",
     )
     for run in audits:
-        audit = json.loads((run.folder / "audit.json").read_text())
+        audit = json.loads((run.folder / "audit.json").read_text(encoding="utf-8"))
         kinds = {
             f"Combinations without an image: {run.name}": (
                 dict.fromkeys(audit["empty"], 0),
@@ -175,7 +175,8 @@ def origins(runs: Sequence[Run]) -> Section:
     for run in runs:
         path = run.folder / "config-fit.yaml"
         if path.exists():
-            section.blocks.append(Code(f"Configuration: {run.name}", path.read_text()))
+            text = path.read_text(encoding="utf-8")
+            section.blocks.append(Code(f"Configuration: {run.name}", text))
     machines: dict[tuple[str, str], list[str]] = {}
     for run in runs:
         if "machine" in run.record:

@@ -29,7 +29,7 @@ def claim(path: Path, options: Mapping[str, str], what: str) -> None:
     if not path.exists():
         write_json(path, options)
     try:
-        known = json.loads(path.read_text())
+        known = json.loads(path.read_text(encoding="utf-8"))
         changes = changed_options(known, options)
     except (ValueError, TypeError, AttributeError) as error:  # no JSON, or of something else
         msg = f"{path} is damaged ({error}); remove {path.parent} to start anew"

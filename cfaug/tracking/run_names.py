@@ -80,7 +80,7 @@ def confounding_of(settings: Mapping[str, Any]) -> tuple[list[str], float | None
 def _yaml_of_data(options: Any) -> str | None:
     """Name of the last YAML that chooses a data module."""
     paths = [Path(str(path)) for path in options.get("config") or [] if path is not None]
-    given = ((path.stem, yaml.safe_load(path.read_text()) or {}) for path in paths)
+    given = ((path.stem, yaml.safe_load(path.read_text(encoding="utf-8")) or {}) for path in paths)
     names = [name for name, said in given if "class_path" in (said.get("data") or {})]
     return names[-1] if names else None
 
@@ -89,5 +89,5 @@ def read_record(origin: Path) -> dict[str, Any]:
     """What the run says of itself that left a checkpoint, or that has a folder."""
     folder = origin if origin.is_dir() else origin.parent.parent
     path = folder / RECORD
-    record: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return record

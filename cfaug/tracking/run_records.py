@@ -70,7 +70,7 @@ def run_record(command: list[str], identity: Identity) -> dict[str, object]:
 
 def finish_record(folder: Path) -> None:
     """Add to the record of a run how many seconds it has taken since it began."""
-    record = json.loads((folder / RECORD).read_text())
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     seconds = datetime.now(UTC) - datetime.fromisoformat(record["started"])
     write_json(folder / RECORD, {**record, "seconds": round(seconds.total_seconds())})
 
@@ -116,7 +116,7 @@ class RunRecord(Callback):
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         path = run_folder(trainer) / "metrics.json"
-        known = json.loads(path.read_text()) if path.exists() else {}
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
         figures = {name: value for name, value in figures.items() if math.isfinite(value)}
         write_json(path, {**known, **self.data, **figures})
@@ -143,7 +143,7 @@ class SaveRunConfig(SaveConfigCallback):
         assert fn is not None  # a stage is running
         text = self.parser.dump(self.config)
         with whole_file(folder / f"config-{fn.value}.yaml") as part:
-            part.write_text(text)
+            part.write_text(text, encoding="utf-8")
         record = run_record(self.command, self.identity)
         write_json(folder / RECORD, record)
         for logger in trainer.loggers:

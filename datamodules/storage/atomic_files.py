@@ -82,4 +82,4 @@ def _umask() -> int:
 def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Write a JSON file, see `whole_file`."""
     with whole_file(path) as part:
-        part.write_text(json.dumps(content, indent=2) + "\n")
+        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

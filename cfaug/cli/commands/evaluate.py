@@ -84,7 +84,10 @@ def write_edits(judging: Judging, space: AttributeSpace, folder: Path) -> wandb.
     """Write ``edits.csv``, a row for each edit of the galleries; the same with pictures for W&B."""
     header = ["kind", *COLUMNS]
     shown = wandb.Table([*header, "before", "after"])
-    with whole_file(folder / "edits.csv") as part, part.open("w", newline="") as file:
+    with (
+        whole_file(folder / "edits.csv") as part,
+        part.open("w", newline="", encoding="utf-8") as file,
+    ):
         rows = csv.writer(file)
         rows.writerow(header)
         for column, gallery in enumerate(judging.galleries):

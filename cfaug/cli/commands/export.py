@@ -50,7 +50,10 @@ def export(made: Counterfactuals, folder: Path) -> None:
             f"{list(names)}; rename one in your data, or use the shards in {made.folder}"
         )
         raise ValueError(msg)
-    with whole_folder(folder) as part, (part / "table.csv").open("w", newline="") as file:
+    with (
+        whole_folder(folder) as part,
+        (part / "table.csv").open("w", newline="", encoding="utf-8") as file,
+    ):
         (part / "images").mkdir()
         table = csv.writer(file)
         table.writerow(header)

@@ -111,7 +111,7 @@ def run(sweep: Mapping[str, Any], values: Mapping[str, Any], folder: Path) -> fl
         finally:
             wandb.finish()
         write_json(done, {})
-    figures: dict[str, float] = json.loads((folder / "metrics.json").read_text())
+    figures: dict[str, float] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     name = sweep["metric"]["name"]
     if name not in figures:
         msg = (
