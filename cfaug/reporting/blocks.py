@@ -120,9 +120,10 @@ def _svg(figure: Figure) -> str:
         for words in (*axes.get_xticklabels(), *axes.get_yticklabels(), *named):
             words.set_parse_math(False)  # names may have dollars
     buffer = StringIO()
-    options = {"svg.fonttype": "none", "svg.hashsalt": figure.axes[0].get_xlabel()}
-    # Letters that matplotlib's font lacks are drawn by the browser's.
-    with mpl.rc_context(options), without_warnings_of_letters():
+    with (
+        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": figure.axes[0].get_xlabel()}),
+        without_warnings_of_letters(),  # the browser draws what matplotlib's font lacks
+    ):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :]
