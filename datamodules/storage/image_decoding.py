@@ -4,7 +4,7 @@ import io
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 
 import numpy as np
@@ -154,7 +154,9 @@ def _jpeg_frame(content: bytes) -> tuple[int, int]:
 
 def _pixels(image: Image.Image) -> Tensor:
     """(3, H, W) uint8."""
-    image = ImageOps.exif_transpose(image)
+    image.load()
+    with suppress(Exception):  # what is wrong in its EXIF, where the picture is whole
+        image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I;16"):
         values = np.asarray(image, dtype=np.float64) / 257
         image = Image.fromarray(values.round().astype(np.uint8))

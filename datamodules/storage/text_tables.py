@@ -30,9 +30,12 @@ def read_text_table(path: Path) -> pa.Table:
         The table, all of strings; without columns where the file has no row.
 
     Raises:
-        ValueError: If a row cannot be read; the message names it.
+        ValueError: If it is no text, or a row cannot be read; the message names it.
     """
     content = _utf8(path.read_bytes())
+    if b"\0" in content:
+        msg = f"{path} is no text in UTF-8, for it has bytes of 0; save it anew as UTF-8"
+        raise ValueError(msg)
     try:
         content, delimiter = _delimiter(content, DELIMITERS[path.suffix.lower()])
         is_quoted = b'"' in content

@@ -68,6 +68,29 @@ def test_images_that_a_camera_turned_are_turned_back(kind: str) -> None:
     assert pixels[:, :, :12].mean() < 5
 
 
+@pytest.mark.parametrize(("kind", "mode"), [("PNG", "RGB"), ("JPEG", "RGB"), ("JPEG", "CMYK")])
+def test_an_image_is_read_whose_exif_is_damaged(kind: str, mode: str) -> None:
+    image = plain((9, 50, 100)).convert(mode)
+    content = encoded(image, kind, exif=b"Exif\0\0garbage", quality=100)
+    assert decode(content, "x", 8, MOST)[:, 4, 4].tolist() == pytest.approx([9, 50, 100], abs=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {"progressive": True}),
+        ("MPO", {"save_all": True}),
+        ("GIF", {"save_all": True}),
+        ("WEBP", {"save_all": True, "lossless": True}),
+        ("PNG", {"save_all": True}),
+    ],
+)
+def test_the_first_of_several_pictures_is_read(kind: str, options: dict[str, object]) -> None:
+    others = {"append_images": [plain((0, 255, 0))]} if "save_all" in options else {}
+    pixels = decode(encoded(plain((200, 50, 50)), kind, **options, **others), "x.jpg", 8, MOST)
+    assert pixels[:, 4, 4].tolist() == pytest.approx([200, 50, 50], abs=2)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_what_is_no_whole_image_is_named(kind: str) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)

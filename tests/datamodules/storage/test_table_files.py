@@ -115,6 +115,12 @@ def test_unicode_text_of_spreadsheets_is_read(mark: str, tmp_path: Path) -> None
         read_table(written(tmp_path, content[:-1], "t.csv"))
 
 
+@pytest.mark.parametrize("content", [TEXT.encode("utf-16-le"), TEXT.encode() + bytes(9)])
+def test_what_is_no_text_is_told(content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="t.csv is no text in UTF-8, for it has bytes of 0; save"):
+        read_table(written(tmp_path, content, "t.csv"))
+
+
 def test_blank_rows_at_the_end_are_no_rows(tmp_path: Path) -> None:
     table = read_table(written(tmp_path, TEXT + ",\n" * 5_000 + ' ,""\n\n'))
     assert table.to_pydict() == ROWS
