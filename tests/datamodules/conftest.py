@@ -1,10 +1,11 @@
-"""Fixtures: drawn faces in the layout of CelebA."""
+"""Fixtures: own images, and drawn faces in the layout of CelebA."""
 
 from pathlib import Path
 
 import pytest
 
 from datamodules.drawn_faces import write_faces
+from tests.people import write_people
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +14,9 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("celeba") / "faces"
     assert len(list(write_faces(root, 60, 0.6, 3))) == 60
     return root
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of 200 images and a table, not to be changed."""
+    return write_people(tmp_path_factory.mktemp("people"))

@@ -13,12 +13,7 @@ from datamodules.process.sampling import independent_rows
 from datamodules.process.splits import draw_splits
 from datamodules.storage.file_matching import match_files
 from datamodules.storage.image_store import open_images
-from tests.people import HAIR, SEX, write_people
-
-
-@pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_people(tmp_path_factory.mktemp("people"))
+from tests.people import HAIR, SEX
 
 
 def loaded(people: Path, **options: object) -> ImagesWithTable:
@@ -250,19 +245,6 @@ def test_all_endings_of_jpegs_are_images_and_those_of_others_are_told(
         match_files(["dogs/e.heic"], open_images(tmp_path))
 
 
-def test_names_in_a_zip_do_not_hang_on_what_is_no_image(people: Path, tmp_path: Path) -> None:
-    for row, name in enumerate(("cats/1.png", "dogs/2.png")):
-        (tmp_path / "zip/pets" / name).parent.mkdir(parents=True)
-        shutil.copy(people / "images" / f"{row}.png", tmp_path / "zip/pets" / name)
-    (tmp_path / "zip/shots.raw").mkdir()
-    (tmp_path / "zip/logo.svg").write_text("<svg/>")
-    (tmp_path / "zip/pets/3.heic").write_text("")
-    store = open_images(Path(shutil.make_archive(str(tmp_path / "a"), "zip", tmp_path / "zip")))
-    assert store.names() == ["cats/1.png", "dogs/2.png"]
-    assert store.listing()[1] == ["3.heic", "logo.svg"]
-    assert store.read("dogs/2.png") == (people / "images/1.png").read_bytes()
-
-
 @pytest.mark.parametrize(
     ("option", "message"),
     [
@@ -278,63 +260,6 @@ def test_what_is_for_a_table_is_refused_without_one(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         loaded(people, table=None, **option)
-
-
-def test_a_value_without_a_training_image_is_named(people: Path, tmp_path: Path) -> None:
-    header, *lines = (people / "table.csv").read_text().splitlines()
-    parts = ("train", "val", "test", "train")
-    rows = [f"{line},{parts[k % 4]}" for k, line in enumerate(lines)]
-    rows[1] = rows[1].replace("dark", "red")
-    (tmp_path / "table.csv").write_text("\n".join([f"{header},part", *rows]))
-    with pytest.raises(
-        ValueError, match="no training image of .* has the value 'red' of .*'hair'.* move some to"
-    ):
-        loaded(people, table=tmp_path / "table.csv", split_column="part")
-    (tmp_path / "table.csv").write_text("\n".join([header, *lines[:199], "199.png,red,m"]))
-    data = ImagesWithTable(people / "images", "hair", tmp_path / "table.csv", size=8)
-    data.shares = {"test": 0.5, "val": 0.49}  # for the one to be drawn for another split
-    with pytest.raises(ValueError, match="no training image of .* has the value 'red'.* add some"):
-        data.setup()
-
-
-@pytest.mark.parametrize(
-    ("column", "advice"), [("hair", "learn, choose another label"), ("sex", "edit, leave it out")]
-)
-def test_one_value_in_training_is_told(
-    column: str, advice: str, people: Path, tmp_path: Path
-) -> None:
-    rows = ["file,hair,sex,part"]
-    for row in range(200):
-        part = ("train", "val", "test")[row % 3]
-        cells = {"hair": HAIR[row % 2], "sex": SEX[row // 2 % 2]}
-        if part == "train":
-            cells[column] = {"hair": HAIR, "sex": SEX}[column][0]
-        rows.append(f"{row}.png,{cells['hair']},{cells['sex']},{part}")
-    (tmp_path / "table.csv").write_text("\n".join(rows))
-    with pytest.raises(ValueError, match=f"same value of .* '{column}', .* nothing to {advice}"):
-        loaded(people, table=tmp_path / "table.csv", split_column="part")
-
-
-@pytest.mark.parametrize(
-    ("told", "there", "hint"),
-    [
-        ("./a/1.png", "a/1.png", "there is 'a/1.png'"),
-        ("photos/a/1.png", "a/1.png", "there is 'a/1.png'"),
-        ("a\\1.png", "a/1.png", "there is 'a/1.png'"),
-        (".\\A\\1.PNG", "a/1.png", "there is 'a/1.png'"),
-        ("a/1", "a/1.png", "there is 'a/1.png', name files with their endings"),
-        ("a/1.mpo", "a/1.mpo", r"its format is not read, convert it to one of .*\.jpg.*"),
-        ("\u00fc.png", "u\u0308.png", r"there is 'u\u0308.png', of the same .* \(NFC or NFD\)"),
-        ("u\u0308.png", "\u00fc.png", r"there is '\u00fc.png', of the same .* \(NFC or NFD\)"),
-    ],
-)
-def test_an_image_of_almost_the_name_is_told(
-    told: str, there: str, hint: str, tmp_path: Path
-) -> None:
-    (tmp_path / there).parent.mkdir(exist_ok=True)
-    (tmp_path / there).write_bytes(b"")
-    with pytest.raises(ValueError, match=f"{hint}$"):
-        match_files([told], open_images(tmp_path))
 
 
 @pytest.mark.parametrize("workers", [0, 1])

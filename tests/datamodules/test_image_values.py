@@ -5,12 +5,8 @@ from pathlib import Path
 import pytest
 
 from datamodules.folder import ImagesWithTable
-from tests.people import HAIR, write_people
-
-
-@pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_people(tmp_path_factory.mktemp("people"))
+from tests.datamodules.test_folder import loaded
+from tests.people import HAIR, SEX
 
 
 def set_up(people: Path, folder: Path, columns: dict[str, list[str]], **options: object) -> None:
@@ -81,3 +77,38 @@ def test_nothing_is_told_where_all_splits_have_all_values(
 ) -> None:
     set_up(people, tmp_path, {"hair": hair(), "part": PARTS}, split_column="part")
     assert capsys.readouterr().err == ""
+
+
+def test_a_value_without_a_training_image_is_named(people: Path, tmp_path: Path) -> None:
+    header, *lines = (people / "table.csv").read_text().splitlines()
+    parts = ("train", "val", "test", "train")
+    rows = [f"{line},{parts[k % 4]}" for k, line in enumerate(lines)]
+    rows[1] = rows[1].replace("dark", "red")
+    (tmp_path / "table.csv").write_text("\n".join([f"{header},part", *rows]))
+    with pytest.raises(
+        ValueError, match="no training image of .* has the value 'red' of .*'hair'.* move some to"
+    ):
+        loaded(people, table=tmp_path / "table.csv", split_column="part")
+    (tmp_path / "table.csv").write_text("\n".join([header, *lines[:199], "199.png,red,m"]))
+    data = ImagesWithTable(people / "images", "hair", tmp_path / "table.csv", size=8)
+    data.shares = {"test": 0.5, "val": 0.49}  # for the one to be drawn for another split
+    with pytest.raises(ValueError, match="no training image of .* has the value 'red'.* add some"):
+        data.setup()
+
+
+@pytest.mark.parametrize(
+    ("column", "advice"), [("hair", "learn, choose another label"), ("sex", "edit, leave it out")]
+)
+def test_one_value_in_training_is_told(
+    column: str, advice: str, people: Path, tmp_path: Path
+) -> None:
+    rows = ["file,hair,sex,part"]
+    for row in range(200):
+        part = ("train", "val", "test")[row % 3]
+        cells = {"hair": HAIR[row % 2], "sex": SEX[row // 2 % 2]}
+        if part == "train":
+            cells[column] = {"hair": HAIR, "sex": SEX}[column][0]
+        rows.append(f"{row}.png,{cells['hair']},{cells['sex']},{part}")
+    (tmp_path / "table.csv").write_text("\n".join(rows))
+    with pytest.raises(ValueError, match=f"same value of .* '{column}', .* nothing to {advice}"):
+        loaded(people, table=tmp_path / "table.csv", split_column="part")

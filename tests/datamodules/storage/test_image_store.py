@@ -1,6 +1,7 @@
 """Folders and zips as clinics, cameras and shared disks leave them."""
 
 import os
+import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -158,3 +159,38 @@ def test_a_broken_link_and_an_unknown_image_are_named(tmp_path: Path) -> None:
     os.symlink(tmp_path / "gone.png", tmp_path / "a.png")
     with pytest.raises(ValueError, match=r"image .*a.png cannot be read: No such file"):
         store.read("a.png")
+
+
+@pytest.mark.parametrize(
+    ("told", "there", "hint"),
+    [
+        ("./a/1.png", "a/1.png", "there is 'a/1.png'"),
+        ("photos/a/1.png", "a/1.png", "there is 'a/1.png'"),
+        ("a\\1.png", "a/1.png", "there is 'a/1.png'"),
+        (".\\A\\1.PNG", "a/1.png", "there is 'a/1.png'"),
+        ("a/1", "a/1.png", "there is 'a/1.png', name files with their endings"),
+        ("a/1.mpo", "a/1.mpo", r"its format is not read, convert it to one of .*\.jpg.*"),
+        ("\u00fc.png", "u\u0308.png", r"there is 'u\u0308.png', of the same .* \(NFC or NFD\)"),
+        ("u\u0308.png", "\u00fc.png", r"there is '\u00fc.png', of the same .* \(NFC or NFD\)"),
+    ],
+)
+def test_an_image_of_almost_the_name_is_told(
+    told: str, there: str, hint: str, tmp_path: Path
+) -> None:
+    (tmp_path / there).parent.mkdir(exist_ok=True)
+    (tmp_path / there).write_bytes(b"")
+    with pytest.raises(ValueError, match=f"{hint}$"):
+        match_files([told], open_images(tmp_path))
+
+
+def test_names_in_a_zip_do_not_hang_on_what_is_no_image(people: Path, tmp_path: Path) -> None:
+    for row, name in enumerate(("cats/1.png", "dogs/2.png")):
+        (tmp_path / "zip/pets" / name).parent.mkdir(parents=True)
+        shutil.copy(people / "images" / f"{row}.png", tmp_path / "zip/pets" / name)
+    (tmp_path / "zip/shots.raw").mkdir()
+    (tmp_path / "zip/logo.svg").write_text("<svg/>")
+    (tmp_path / "zip/pets/3.heic").write_text("")
+    store = open_images(Path(shutil.make_archive(str(tmp_path / "a"), "zip", tmp_path / "zip")))
+    assert store.names() == ["cats/1.png", "dogs/2.png"]
+    assert store.listing()[1] == ["3.heic", "logo.svg"]
+    assert store.read("dogs/2.png") == (people / "images/1.png").read_bytes()
