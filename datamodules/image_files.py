@@ -24,7 +24,7 @@ LOOKS = 16
 """Images that are looked at, evenly over the table, for whether they are all dark."""
 
 DARK_BITS = 14
-"""Images of 16 bits that use so few are told: they come out in the lowest quarter of the range."""
+"""Images of 16 bits that use so few are told, for they fill the lowest quarter of the range."""
 
 
 class ImageFiles(AttributeDataModule):

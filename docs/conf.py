@@ -36,8 +36,8 @@ nitpick_ignore_regex = [
     # Other projects, whose lists of names would have to be fetched.
     (
         "py:class",
-        r"(abc|collections|datetime|pathlib|socket|jsonargparse|lightning|PIL|pyarrow|rich|starlette|torch"
-        r"|torchmetrics|wandb)\..*",
+        r"(abc|collections|datetime|pathlib|socket|jsonargparse|lightning|matplotlib|PIL|pyarrow|rich"
+        r"|starlette|torch|torchmetrics|wandb)\..*",
     ),
 ]
 

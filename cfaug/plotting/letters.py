@@ -22,7 +22,7 @@ def save_figure(figure: Figure, path: Any, **options: Any) -> None:
     Args:
         figure: The figure.
         path: The picture.
-        options: Those of `matplotlib.figure.Figure.savefig`.
+        options: Those of matplotlib's ``savefig``.
     """
     with without_warnings_of_letters() as missing:
         figure.savefig(path, **options)

@@ -31,7 +31,7 @@ MISSING = [
     *("NULL", "Null", "null", "None"),
     *("#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"),
 ]
-"""Cells without a value: those of pandas, two spellings more, failed formulas of spreadsheets."""
+"""Cells without a value, those of pandas, two spellings more, failed formulas of spreadsheets."""
 
 
 @dataclass(frozen=True)
