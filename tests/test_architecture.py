@@ -23,6 +23,7 @@ ROOMS = (
     "datamodules.drawn_faces",
     "datamodules",
     "cfaug.user_errors",
+    "cfaug.terminal",
     "cfaug.auditing",
     "cfaug.plotting",
     "cfaug.networks",

@@ -5,11 +5,11 @@ from math import ceil
 from pathlib import Path
 
 import torch
-from rich.progress import track
 from torch import Tensor
 
 from cfaug.evaluation.judges import Reader, as_rendered, train_judge
 from cfaug.generators.base import Generator
+from cfaug.terminal.progress import track
 from cfaug.tracking import keys
 from cfaug.training.module import best_device
 from datamodules.attributes import Batch
@@ -113,7 +113,7 @@ def write_shards(maker: Maker, folder: Path, size: int, recipe: Mapping[str, str
     count = len(maker.data.splits["train"])
     step = max(1, size // maker.copies)
     shards = ceil(count / step)
-    for number in track(range(shards), description="counterfactuals", total=shards):
+    for number in track(range(shards), "writing counterfactuals"):
         path = shard_path(folder, number, shards)
         if not path.exists():
             shard = maker.make(number * step, min((number + 1) * step, count))

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -215,11 +214,6 @@ class Classifier(AttributeModule):
             worst = keys.WORST_GROUP_ACCURACY.format(split=split)
             self.log(worst, figures.worst_group_accuracy)
             self.log(keys.WORST_GROUP_SIZE.format(split=split), float(figures.worst_size))
-            if figures.worst_size:
-                rank_zero_only(print)(
-                    f"worst group of the {split} test set, {figures.worst_group_accuracy:.1f} % of "
-                    f"{figures.worst_size}: {self.attribute_space.group_name(figures.worst_group)}"
-                )
             cast("GroupAccuracy", groups).reset()
         space = self.attribute_space
         for column, metric in zip(non_label_columns(space), self.flips, strict=True):

@@ -1,5 +1,6 @@
 """Accuracy over groups of images."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -19,6 +20,21 @@ def wilson(correct: int, images: int) -> tuple[float, float]:
     """The ends, in per cent, of the interval of `LEVEL` around an accuracy (Wilson, JASA 1927)."""
     interval = binomtest(correct, images).proportion_ci(LEVEL, method="wilson")
     return 100 * float(interval.low), 100 * float(interval.high)
+
+
+def wilson_over_groups(groups: Sequence[Sequence[int]]) -> tuple[float, float]:
+    """The ends, in per cent, of the interval of an accuracy over all groups.
+
+    Where images are read several times, for as many as the groups' shares make of them (Kish, 1965,
+    section 11.7): a few images that half of the accuracy hangs on make it as unsure as they are.
+
+    Args:
+        groups: Images, how many were read, and how many of these were read right.
+    """
+    read = sum(group[1] for group in groups)
+    images = read**2 / sum(group[1] ** 2 / group[0] for group in groups)
+    share = sum(group[2] for group in groups) / read
+    return wilson(round(images * share), round(images))
 
 
 class GroupFigures(NamedTuple):
@@ -42,6 +58,11 @@ class GroupFigures(NamedTuple):
         """See `wilson`; an image that was read several times counts once."""
         images, share = int(self.images[group]), self.correct[group] / self.total[group]
         return wilson(round(images * float(share)), images)
+
+    def overall_interval(self) -> tuple[float, float]:
+        """That of the accuracy, see `wilson_over_groups`."""
+        counts = torch.stack([self.images, self.total, self.correct], dim=1).long()
+        return wilson_over_groups(counts[self.total > 0].tolist())
 
 
 class GroupAccuracy(Metric):

@@ -1,22 +1,26 @@
 """LightningCLI for generators and classifiers, which share data modules and trainers."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
+import wandb
 from jsonargparse import set_parsing_settings
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from cfaug.classifiers.classifier import Classifier
 from cfaug.classifiers.group_table import GroupTable
+from cfaug.cli.output.run_results import RunResults, line_of
 from cfaug.generators.base import Generator
 from cfaug.generators.edit_grid import EditGrid
 from cfaug.generators.generator_checkpoint import LAST, find_generator
+from cfaug.terminal.progress import OneBar
 from cfaug.tracking.lineage import Lineage
 from cfaug.tracking.run_names import identify
-from cfaug.tracking.run_records import RunRecord, SaveRunConfig
+from cfaug.tracking.run_records import RunRecord, SaveRunConfig, run_folder
 from cfaug.training.checkpoints import read_checkpoint
 from datamodules.base import AttributeDataModule
 from datamodules.checks import require_seed
@@ -45,6 +49,12 @@ class CfaugCLI(LightningCLI):
             }
         )
 
+    def _add_subcommands(self, parser: LightningArgumentParser, **kwargs: Any) -> None:
+        super()._add_subcommands(parser, **kwargs)
+        for name in ("validate", "test"):
+            # `RunResults` prints a table of its own.
+            self._subcommand_parsers[name].set_defaults({"verbose": False})
+
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse the words of the command, and check the seed, which is used before all else."""
         super().parse_arguments(parser, args)
@@ -53,11 +63,19 @@ class CfaugCLI(LightningCLI):
             require_seed("seed_everything", seed)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Build the trainer.
+        """Build the trainer, with one bar for all epochs unless another or none is asked for.
 
         Raises:
             ValueError: If Lightning refuses its options.
         """
+        options = self.config_init[self.config["subcommand"]].trainer
+        callbacks = _listed(options.callbacks or [])
+        if (
+            options.enable_progress_bar is not False
+            and not options.barebones
+            and not any(isinstance(callback, ProgressBar) for callback in callbacks)
+        ):
+            kwargs["callbacks"] = [OneBar(), *callbacks]
         try:
             return super().instantiate_trainer(**kwargs)
         except (MisconfigurationException, ValueError) as error:
@@ -82,6 +100,7 @@ class CfaugCLI(LightningCLI):
         self.save_config_kwargs["identity"] = identity
         for logger in _listed(options.trainer.logger):
             if getattr(logger, "class_path", "").endswith("WandbLogger"):
+                wandb.setup()  # it would say the first things before it looks at WANDB_SILENT
                 chosen = logger.init_args
                 for name, value in identity.options(chosen.get("job_type") or "train").items():
                     chosen[name] = chosen.get(name) or value
@@ -100,10 +119,27 @@ class CfaugCLI(LightningCLI):
         if self.config.get("subcommand") != "fit":
             super()._parse_ckpt_path()
 
+    def before_fit(self) -> None:
+        """Keep Lightning from asking for more workers where none is fastest."""
+        if self.datamodule.num_workers == 0:
+            warnings.filterwarnings("ignore", message=".*does not have many workers")
+
+    before_validate = before_test = before_predict = before_fit
+
     def after_fit(self) -> None:
-        """Test a classifier when it is trained."""
-        if self.model_class is Classifier and not self.trainer.fast_dev_run:  # type: ignore[attr-defined]
-            self.trainer.test(self.model, datamodule=self.datamodule)
+        """Test a classifier when it is trained, and say where the run is."""
+        if self.trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
+        line = line_of(self.trainer, self.model)  # a test puts its figures in the place of these
+        if self.model_class is Classifier:
+            self.trainer.test(self.model, datamodule=self.datamodule, verbose=False)
+        if self.trainer.is_global_zero:
+            print(line)
+
+    def after_test(self) -> None:
+        """Say where the figures are."""
+        if self.trainer.is_global_zero and not self.trainer.fast_dev_run:  # type: ignore[attr-defined]
+            print(f"all figures: {run_folder(self.trainer) / 'metrics.json'}")
 
 
 def _method(options: Any) -> str:
@@ -138,7 +174,8 @@ def _run(
         save_config_callback=SaveRunConfig,
         save_config_kwargs={"save_to_log_dir": False, "command": ["cfaug", name, *args]},
         trainer_defaults={
-            "callbacks": callbacks,
+            "callbacks": [*callbacks, Lineage(), RunResults()],
+            "enable_model_summary": False,
             "plugins": [{"class_path": "cfaug.training.checkpoints.WholeCheckpointIO"}],
         },
         args=args,
@@ -147,17 +184,9 @@ def _run(
 
 def run_generator(args: list[str]) -> CfaugCLI:
     """Run ``cfaug generator``."""
-    return _run(
-        "generator", Generator, args, family=True, callbacks=[RunRecord(), EditGrid(), Lineage()]
-    )
+    return _run("generator", Generator, args, family=True, callbacks=[RunRecord(), EditGrid()])
 
 
 def run_classifier(args: list[str]) -> CfaugCLI:
     """Run ``cfaug classifier``."""
-    return _run(
-        "classifier",
-        Classifier,
-        args,
-        family=False,
-        callbacks=[RunRecord(), GroupTable(), Lineage()],
-    )
+    return _run("classifier", Classifier, args, family=False, callbacks=[RunRecord(), GroupTable()])

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import warnings
 from codecs import lookup
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,6 +11,7 @@ from locale import getpreferredencoding
 from pathlib import Path
 
 from cfaug.cli.errors import run_reporting_errors
+from cfaug.cli.output.quiet import be_quiet
 
 USAGE = """usage: cfaug COMMAND [options]
 
@@ -81,15 +81,12 @@ def run_command(name: str, args: list[str]) -> None:
         if option in {"-c", "--config"} and Path(file).is_file():
             _require_text(Path(file))
     # Imported late: `cfaug --help` should not wait for torch.
+    be_quiet()
     if name in COMMANDS:
         import_module(f"cfaug.cli.commands.{name}").main(args)
         return
     from cfaug.cli.lightning_cli import run_classifier, run_generator
 
-    # The data module goes on where it was; Lightning looks at the loader alone.
-    warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")
-    # The process's own words are passed on as they are; Lightning fears that they would differ.
-    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
     (run_generator if name == "generator" else run_classifier)(args)
 
 

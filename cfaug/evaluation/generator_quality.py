@@ -6,7 +6,6 @@ from itertools import islice
 from math import ceil
 
 import torch
-from rich.progress import track
 from torch import Tensor
 from torchmetrics.functional.image import (
     peak_signal_noise_ratio,
@@ -18,6 +17,7 @@ from cfaug.classifiers.classifier import Classifier
 from cfaug.evaluation.edit_gallery import Edits, Gallery
 from cfaug.evaluation.judges import IGNORED, Reader, fit_quietly, train_judge
 from cfaug.generators.base import Generator
+from cfaug.terminal.progress import track
 from cfaug.tracking import keys
 from cfaug.training.module import best_device
 from datamodules.attributes import AttributeSpace, Batch
@@ -62,10 +62,11 @@ def judge_generator(
     unconfounded = data.unconfounded()
     judge = train_judge(unconfounded, steps, precision)
     probe = Reader(space, shape, lambda batch: _leakage_lesson(generator, batch))
-    fit_quietly(probe, unconfounded, steps, precision)
+    fit_quietly(probe, unconfounded, steps, precision, "training a probe")
     transfer = Classifier(space, shape)
     transfer.use_only(generator)
-    fit_quietly(transfer, data.sampled("natural"), steps, precision)
+    doing = "training a classifier on edits"
+    fit_quietly(transfer, data.sampled("natural"), steps, precision, doing)
     with torch.no_grad():
         for network in (generator, judge, probe, transfer):
             network.to(best_device())
@@ -131,7 +132,7 @@ def _batches(data: AttributeDataModule, split: str, doing: str) -> Iterable[Batc
     loader = data.split_dataloader(split)
     count = min(len(loader), ceil(MOST / (loader.batch_size or 1)))
     batches = islice(data.batches(split, best_device()), count)
-    return track(batches, description=doing, total=count)
+    return track(batches, doing, count)
 
 
 def _percents(read: Tensor, wanted: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cfaug.networks.convnet import ConvNet
+from cfaug.terminal.progress import OneBar
 from cfaug.training.module import AttributeModule
 from cfaug.training.schedule import scheduled
 from datamodules.attributes import AttributeSpace, Batch
@@ -77,8 +78,10 @@ class Reader(AttributeModule):
         return scheduled(optimizer, self.trainer.max_steps)
 
 
-def fit_quietly(module: Any, data: AttributeDataModule, steps: int, precision: str) -> None:
-    """Train a small network that nobody keeps: no logger, no checkpoint, a progress bar."""
+def fit_quietly(
+    module: Any, data: AttributeDataModule, steps: int, precision: str, doing: str
+) -> None:
+    """Train a small network that nobody keeps: no logger, no checkpoint; a bar says `doing`."""
     trainer = Trainer(
         accelerator="auto",
         devices=1,
@@ -89,10 +92,13 @@ def fit_quietly(module: Any, data: AttributeDataModule, steps: int, precision: s
         enable_checkpointing=False,
         enable_model_summary=False,
         limit_val_batches=0,
+        callbacks=[OneBar(doing)],
     )
     with warnings.catch_warnings():
         # The data have validation images, which are left out on purpose.
         warnings.filterwarnings("ignore", message=".*no `validation_step`")
+        if data.num_workers == 0:
+            warnings.filterwarnings("ignore", message=".*does not have many workers")
         trainer.fit(module, datamodule=data)
     module.eval()
 
@@ -106,5 +112,5 @@ def train_judge(unconfounded: AttributeDataModule, steps: int, precision: str) -
         precision: Lightning's name.
     """
     judge = Reader(unconfounded.attribute_space, unconfounded.image_shape, as_rendered)
-    fit_quietly(judge, unconfounded, steps, precision)
+    fit_quietly(judge, unconfounded, steps, precision, "training a judge")
     return judge

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cfaug.classifiers.group_accuracy import FEWEST, wilson
+from cfaug.classifiers.group_accuracy import FEWEST, wilson_over_groups
 from cfaug.classifiers.group_table import COLUMNS
 from cfaug.reporting.blocks import (
     Cell,
@@ -81,17 +81,10 @@ def _worst_groups(run: Run, test_set: str) -> list[Table]:
 
 
 def _interval(run: Run) -> Cell:
-    """The interval of the unconfounded accuracy, over the groups.
-
-    Where images are read several times, for as many as the groups' shares make of them (Kish, 1965,
-    section 11.7): a few images that half of the accuracy hangs on make it as unsure as they are.
-    """
+    """The interval of the unconfounded accuracy."""
     rows = [row for row in run.rows("groups.csv") if row["test_set"] == "unconfounded"]
     groups = [[int(row[name]) for name in ("images", "read", "correct")] for row in rows]
     if not groups:
         return Cell("")
-    read = sum(group[1] for group in groups)
-    images = read**2 / sum(group[1] ** 2 / group[0] for group in groups)
-    share = sum(group[2] for group in groups) / read
-    low, high = wilson(round(images * share), round(images))
+    low, high = wilson_over_groups(groups)
     return Cell(f"{low:.1f} to {high:.1f}")

@@ -6,18 +6,22 @@ from typing import Any
 
 from jsonargparse import ArgumentParser
 from jsonargparse.typing import PositiveInt
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from torch import Tensor
 
 from cfaug.auditing.attribute_audit import Audit, audit_attributes
 from cfaug.auditing.remaining_confounding import Remainder, remainders
+from cfaug.auditing.thin_combinations import thin_combinations
 from cfaug.cli.options import add_folder_argument, data_parser, prepare, seed_run
+from cfaug.cli.output.audit_tables import (
+    combinations_lines,
+    pairs_lines,
+    pairs_table,
+    sets_table,
+)
 from cfaug.cli.results import make_folder, record
 from cfaug.plotting.heat_maps import save_audit
 from cfaug.plotting.image_grids import save_images
+from cfaug.terminal.tables import show
 from cfaug.tracking import keys
 from cfaug.tracking.run_names import identify
 from datamodules.attributes import MOST_GROUPS, AttributeSpace
@@ -89,12 +93,14 @@ def main(args: list[str]) -> None:
     audit = audit_attributes(
         attributes, space, options.permutations, seed=options.seed, sets=options.sets
     )
-    show(audit, space, options.rare)
     left: tuple[Remainder, ...] = ()
     if data is not None and space.num_groups <= MOST_GROUPS:
         left = remainders(attributes, space, data.weight_cap)
-        if left:
-            show_remainders(left, data.weight_cap)
+    thin = thin_combinations(attributes, space, audit.pairs, options.rare)
+    show(pairs_table(audit, left), *pairs_lines(audit, data.weight_cap if data and left else None))
+    if audit.sets:
+        show(sets_table(audit))
+    show(*combinations_lines(audit, thin, options.rare))
     pictures = [options.folder / "audit.png"]
     save_audit(audit, attributes, space, pictures[0])
     if data is not None:
@@ -105,6 +111,7 @@ def main(args: list[str]) -> None:
         "deconfounded": [asdict(remainder) for remainder in left],
         "empty": [space.group_name(group) for group in audit.empty[:MOST_NAMES]],
         "rare": {space.group_name(group): audit.groups[group] for group in rare},
+        "thin": thin and asdict(thin),
     }
     write_json(options.folder / "audit.json", everything(audit, space, names))
     command = ["audit", *args]
@@ -113,8 +120,7 @@ def main(args: list[str]) -> None:
         name = f"{pair.first}-{pair.second}"
         measures[keys.DECONFOUNDED_CNF.format(pair=name)] = pair.cnf
     record(options.folder, command, identity, measures, pictures, found=names)
-    print(f"pictures: {', '.join(map(str, pictures))}")
-    print(f"all measures and names: {options.folder / 'audit.json'}")
+    print(f"all measures, names and pictures: {options.folder}")
 
 
 def refuse_unread(options: Any, parser: ArgumentParser) -> None:
@@ -190,71 +196,3 @@ def figures(audit: Audit, rare: int) -> dict[str, float]:
         found[keys.TOTAL_CORRELATION.format(names=name)] = found_set.total_correlation
         found[keys.SYNERGY.format(names=name)] = found_set.synergy
     return found
-
-
-def show(audit: Audit, space: AttributeSpace, rare: int, most: int = 12) -> None:
-    """Print the measures, the worst first, and the empty and rare groups by name."""
-    console = Console(markup=False, highlight=False)  # values may have brackets
-    title = f"confounding of {audit.images:,} images"
-    # Seven columns fit 80 characters without lines between them.
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for column in ("pair", "CNF (nats)", "95 %", "NMI", "V", "p", "rarest"):
-        table.add_column(column, justify="left" if column in {"pair", "rarest"} else "right")
-    for pair in audit.pairs[:most]:
-        table.add_row(
-            Text(f"{pair.first} - {pair.second}"),
-            f"{pair.cnf:.3f}",
-            f"{pair.cnf_low:.3f}-{pair.cnf_high:.3f}",
-            f"{pair.normalized_mutual_information:.3f}",
-            f"{pair.cramers_v:.3f}",
-            f"{pair.holm_p_value:.3f}",
-            Text(f"{pair.rarest}: {pair.smallest_cell:,}"),
-        )
-    console.print(table)
-    console.print("V: Cramér's, bias-corrected; p: by permutation, Holm-corrected for all pairs")
-    if len(audit.pairs) > most:
-        console.print(f"... and {len(audit.pairs) - most} more pairs")
-    if audit.sets:
-        console.print(_sets_table(audit, most))
-    if audit.combinations > MOST_GROUPS:
-        console.print(f"{len(audit.groups):,} of {audit.combinations:.1e} combinations have images")
-    else:
-        empty = audit.empty
-        console.print(f"{len(empty)} of {audit.combinations} combinations have no image:")
-        for group in empty[:most]:
-            console.print(f"  {space.group_name(group)}")
-        if len(empty) > most:
-            console.print(f"  ... and {len(empty) - most} more")
-    few = audit.rare(rare)
-    console.print(f"{len(few):,} combinations have 1 to {rare} images:")
-    for group in few[:most]:
-        console.print(f"  {space.group_name(group)}: {audit.groups[group]}")
-    if len(few) > most:
-        console.print(f"  ... and {len(few) - most} more")
-
-
-def show_remainders(left: tuple[Remainder, ...], cap: float, most: int = 6) -> None:
-    """Print what deconfounded sampling leaves, and for lack of what."""
-    title = f"left by deconfounded sampling (weight_cap {cap:g})"
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for column in ("pair", "CNF (nats)", "drawn too rarely, % of draws, and if independent"):
-        table.add_column(column, justify="right" if "nats" in column else "left")
-    for pair in left[:most]:
-        lacks = "\n".join(
-            f"{s.values}: {s.share:.1f}, {s.wanted:.1f} ({s.images:,} images)" for s in pair.short
-        )
-        table.add_row(Text(f"{pair.first} - {pair.second}"), f"{pair.cnf:.3f}", Text(lacks))
-    console = Console(markup=False, highlight=False)
-    console.print(table)
-    if len(left) > most:
-        console.print(f"... and {len(left) - most} more pairs")
-
-
-def _sets_table(audit: Audit, most: int) -> Table:
-    table = Table(title="the label with two attributes; p: of the synergy")
-    for column in ("set", "total correlation (nats)", "synergy (nats)", "p (Holm)"):
-        table.add_column(column, justify="left" if column == "set" else "right")
-    for found in audit.sets[:most]:
-        measures = f"{found.total_correlation:.3f}", f"{found.synergy:.3f}"
-        table.add_row(Text(", ".join(found.names)), *measures, f"{found.holm_p_value:.3f}")
-    return table

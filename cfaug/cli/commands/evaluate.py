@@ -3,11 +3,8 @@
 import csv
 from pathlib import Path
 
-import torch
 import wandb
 from jsonargparse.typing import PositiveInt
-from rich.console import Console
-from rich.table import Table
 
 from cfaug.cli.options import (
     add_folder_argument,
@@ -17,13 +14,14 @@ from cfaug.cli.options import (
     data_parser,
     prepare,
 )
+from cfaug.cli.output.judging_table import judging_lines, judging_table
 from cfaug.cli.results import record
 from cfaug.evaluation.edit_gallery import COLUMNS, table
 from cfaug.evaluation.generator_quality import Judging, judge_generator
-from cfaug.generators.base import Generator
 from cfaug.generators.edit_grid import save_grids
 from cfaug.plotting.heat_maps import save_effectiveness
 from cfaug.plotting.image_grids import save_strips
+from cfaug.terminal.tables import show
 from cfaug.tracking.run_names import identify
 from datamodules.attributes import AttributeSpace
 from datamodules.storage.atomic_files import whole_file
@@ -43,9 +41,9 @@ def main(args: list[str]) -> None:
     generator, path = chosen_generator(options.generator, data)
     identity = identify(options, path)
     judging = judge_generator(generator, data, options.steps, options.precision)
-    show(judging, generator)
-    pictures = [options.folder / "effectiveness.png"]
     names = generator.attribute_space.names
+    show(judging_table(judging.figures, names), *judging_lines(judging.figures, names))
+    pictures = [options.folder / "effectiveness.png"]
     save_effectiveness(judging.effectiveness, judging.judges, names, pictures[0])
     pictures += save_grids(generator.cpu(), data.first("test", 8), options.folder)
     edits = write_edits(judging, generator.attribute_space, options.folder)
@@ -59,7 +57,7 @@ def main(args: list[str]) -> None:
         generator=path,
         edits=edits,
     )
-    print(f"pictures and metrics.json: {options.folder}")
+    print(f"all figures: {options.folder / 'metrics.json'}, beside the pictures")
 
 
 def save_failures(judging: Judging, space: AttributeSpace, folder: Path) -> list[Path]:
@@ -97,17 +95,3 @@ def write_edits(judging: Judging, space: AttributeSpace, folder: Path) -> wandb.
                     pictures = (wandb.Image(image.permute(1, 2, 0).numpy()) for image in images[:2])
                     shown.add_data(kind, *row, *pictures)
     return shown
-
-
-def show(judging: Judging, generator: Generator) -> None:
-    """Print effectiveness and everything else as tables."""
-    names = generator.attribute_space.names
-    matrix = Table("", *names, title="effectiveness: judge reads the intended value, %")
-    rows = torch.cat([judging.effectiveness, judging.judges[None]])
-    for name, row in zip([*(f"do({n})" for n in names), "real images"], rows, strict=True):
-        matrix.add_row(name, *(f"{value:.1f}" for value in row))
-    rest = Table("figure", "value", title="generator on test images")
-    for name, value in sorted(judging.figures.items()):
-        if "/effectiveness/" not in name and "/judge/" not in name:
-            rest.add_row(name, f"{value:.2f}")
-    Console().print(matrix, rest)

@@ -3,9 +3,8 @@
 import csv
 from pathlib import Path
 
-from rich.progress import track
-
 from cfaug.cli.options import command_parser
+from cfaug.terminal.progress import track
 from datamodules.storage.atomic_files import whole_folder
 from datamodules.storage.shards import Counterfactuals, read_counterfactuals
 
@@ -57,7 +56,7 @@ def export(made: Counterfactuals, folder: Path) -> None:
         (part / "images").mkdir()
         table = csv.writer(file)
         table.writerow(header)
-        for row in track(range(len(made)), description="images"):
+        for row in track(range(len(made)), "writing images"):
             name = f"{row:06}.png"
             (part / "images" / name).write_bytes(made.pngs[row].as_py())
             values = [

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from jsonargparse.typing import ClosedUnitInterval, restricted_number_type
-from rich.progress import track
 
 from cfaug.cli.options import command_parser
+from cfaug.terminal.progress import track
 from datamodules.drawn_faces import write_faces
 from datamodules.rendering.drawn_face import NAMES
 
@@ -38,6 +38,6 @@ def main(args: list[str]) -> None:
             raise ValueError(msg)
     strength = {name: options.strength * (name in options.confounded) for name in others}
     faces = write_faces(options.folder, options.count, strength, options.seed)
-    for _ in track(faces, description="drawing faces", total=options.count):
+    for _ in track(faces, "drawing faces", options.count):
         pass
     print(f"{options.count:,} faces: {options.folder}")

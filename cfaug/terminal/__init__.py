@@ -1,0 +1,1 @@
+"""What every part shows on the terminal: progress bars and tables."""

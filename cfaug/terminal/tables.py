@@ -1,0 +1,53 @@
+"""Tables that fit 80 columns."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Side = Literal["left", "right"]
+
+
+def short_table(
+    columns: Mapping[str, Side], rows: Iterable[Iterable[str]], title: str | None = None
+) -> Table:
+    """A table without lines.
+
+    Args:
+        columns: Names of the columns, and on which side their cells stand.
+        rows: The rows; names in them are no markup.
+        title: What stands above it.
+    """
+    table = Table(
+        title=title, title_justify="left", title_style="", box=None, pad_edge=False, padding=(0, 1)
+    )
+    for name, side in columns.items():
+        table.add_column(Text(name), justify=side, vertical="top", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def show(*parts: Table | str) -> None:
+    """Print tables, and lines that are wrapped between words."""
+    console = Console(markup=False, highlight=False, emoji=False)
+    for part in parts:
+        console.print(part)
+
+
+def cut(names: str, most: int) -> str:
+    """Names with a comma between, as many as have room, then dots.
+
+    >>> cut("digit=8, thickness=thick, color=red", 25)
+    'digit=8, ...'
+
+    Args:
+        names: The names.
+        most: Characters.
+    """
+    if len(names) <= most:
+        return names
+    kept = names[: most - len(" ...")].rpartition(",")[0]
+    return f"{kept}, ..." if kept else f"{names[: most - 3]}..."
