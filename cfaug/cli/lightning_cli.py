@@ -18,6 +18,7 @@ from cfaug.generators.base import Generator
 from cfaug.generators.edit_grid import EditGrid
 from cfaug.generators.generator_checkpoint import LAST, find_generator
 from cfaug.terminal.progress import OneBar
+from cfaug.terminal.tables import short_path
 from cfaug.tracking.lineage import Lineage
 from cfaug.tracking.run_names import identify
 from cfaug.tracking.run_records import RunRecord, SaveRunConfig, run_folder
@@ -139,7 +140,7 @@ class CfaugCLI(LightningCLI):
     def after_test(self) -> None:
         """Say where the figures are."""
         if self.trainer.is_global_zero and not self.trainer.fast_dev_run:  # type: ignore[attr-defined]
-            print(f"all figures: {run_folder(self.trainer) / 'metrics.json'}")
+            print(f"all figures: {short_path(run_folder(self.trainer) / 'metrics.json')}")
 
 
 def _method(options: Any) -> str:

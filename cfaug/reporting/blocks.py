@@ -53,6 +53,15 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Points:
+    """Sentences, each a point."""
+
+    title: str
+    sentences: Sequence[str]
+    kind: str = "points"
+
+
+@dataclass(frozen=True)
 class Code:
     """Lines that are shown when asked for."""
 
@@ -67,7 +76,7 @@ class Section:
 
     title: str
     lead: str
-    blocks: list[Table | Picture | Chart | Code] = field(default_factory=list)
+    blocks: list[Table | Picture | Chart | Points | Code] = field(default_factory=list)
 
 
 def text(value: float | str, digits: int = 1) -> Cell:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cfaug.classifiers.group_accuracy import FEWEST, wilson_over_groups
+from cfaug.classifiers.group_accuracy import FEWEST
 from cfaug.classifiers.group_table import COLUMNS
 from cfaug.reporting.blocks import (
     Cell,
@@ -12,7 +12,14 @@ from cfaug.reporting.blocks import (
     percent,
     text,
 )
-from cfaug.reporting.run_figures import MOST_ROWS, curves_of, figure_cell, figures_of
+from cfaug.reporting.run_figures import (
+    MOST_ROWS,
+    curves_of,
+    figure_cell,
+    figures_of,
+    groups_of,
+    overall_interval,
+)
 from cfaug.reporting.runs import Run
 from cfaug.tracking import keys
 from cfaug.tracking.keys import UNCONFOUNDED
@@ -82,9 +89,5 @@ def _worst_groups(run: Run, test_set: str) -> list[Table]:
 
 def _interval(run: Run) -> Cell:
     """The interval of the unconfounded accuracy."""
-    rows = [row for row in run.rows("groups.csv") if row["test_set"] == "unconfounded"]
-    groups = [[int(row[name]) for name in ("images", "read", "correct")] for row in rows]
-    if not groups:
-        return Cell("")
-    low, high = wilson_over_groups(groups)
-    return Cell(f"{low:.1f} to {high:.1f}")
+    groups = groups_of(run, "unconfounded")
+    return Cell("{:.1f} to {:.1f}".format(*overall_interval(groups)) if groups else "")

@@ -1,7 +1,11 @@
 """What sections take from runs: figures by name, cells, curves."""
 
+import re
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
+from cfaug.classifiers.group_accuracy import FEWEST, wilson_over_groups
+from cfaug.classifiers.group_table import COLUMNS
 from cfaug.reporting.blocks import (
     Cell,
     Chart,
@@ -46,3 +50,48 @@ def curves_of(title: str, unit: str, runs: Sequence[Run], column: str) -> list[C
 def left_out(count: int, what: str) -> str:
     """What a table of `MOST_ROWS` leaves out."""
     return f" The first {MOST_ROWS} of {count:,} {what}." if count > MOST_ROWS else ""
+
+
+class Group(NamedTuple):
+    """A group of a test set: accuracy in per cent, images, times they were read, times right."""
+
+    accuracy: float
+    images: int
+    read: int
+    correct: int
+    name: str
+
+
+def groups_of(run: Run, test_set: str) -> list[Group]:
+    """The groups of a test set that have images, from ``groups.csv``; none where there is none."""
+    return [
+        Group(
+            float(row["accuracy"]),
+            int(row["images"]),
+            int(row["read"]),
+            int(row["correct"]),
+            ", ".join(f"{name} {value}" for name, value in row.items() if name not in COLUMNS),
+        )
+        for row in run.rows("groups.csv")
+        if row["test_set"] == test_set
+    ]
+
+
+def overall_interval(groups: Sequence[Group]) -> tuple[float, float]:
+    """That of the accuracy over groups, in per cent."""
+    return wilson_over_groups([(group.images, group.read, group.correct) for group in groups])
+
+
+def worst_group(run: Run) -> Group | None:
+    """The worst group of the unconfounded test set; None where all are small."""
+    large = (group for group in groups_of(run, "unconfounded") if group.images >= FEWEST)
+    return min(large, default=None)
+
+
+def by_seed(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """The runs of each name, which those share whose folders differ in ``seed-N`` alone."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        name = re.sub(r"(^|/)seed-\d+", "", run.name).strip("/")
+        found.setdefault(name or run.name, []).append(run)
+    return found

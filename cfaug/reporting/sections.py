@@ -15,6 +15,7 @@ from cfaug.reporting.blocks import (
 from cfaug.reporting.classifier_section import classifiers
 from cfaug.reporting.run_figures import MOST_ROWS, curves_of, figures_of, left_out
 from cfaug.reporting.runs import Run
+from cfaug.reporting.verdict import verdict
 from cfaug.tracking import keys
 
 
@@ -25,6 +26,7 @@ def all_sections(runs: Sequence[Run]) -> list[Section]:
         for job in ("audit", "evaluate", "generator", "classifier")
     }
     found = [
+        verdict(runs),
         confounding(by_job["audit"], by_job["evaluate"]),
         generators(by_job["evaluate"], by_job["generator"]),
         classifiers(by_job["classifier"]),

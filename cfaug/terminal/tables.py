@@ -1,6 +1,7 @@
 """Tables that fit 80 columns."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
@@ -35,6 +36,12 @@ def show(*parts: Table | str) -> None:
     console = Console(markup=False, highlight=False, emoji=False)
     for part in parts:
         console.print(part)
+
+
+def short_path(path: Path) -> str:
+    """A path as seen from the current folder, where it lies below that."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def cut(names: str, most: int) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,7 +59,7 @@ def test_a_fit_of_a_classifier_prints_its_figures_once() -> None:
     logger = ["--trainer.logger.init_args.name", "run", "--trainer.logger.init_args.version", "a"]
     logger = ["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", "runs", *logger]
     lines = told(["classifier", "fit", *BASE, *DATA, *CLASSIFIER, *SHORT, *logger])
-    require_short(lines, 5)
+    require_short(lines, 6)  # the name of a worst group may take two
     figures = json.loads(Path("runs/run/a/metrics.json").read_text())
     text = "\n".join(lines)
     for name in ("unconfounded", "confounded"):
@@ -101,8 +102,8 @@ def test_a_test_of_a_generator_is_one_table_unless_lightnings_is_asked_for(
     assert main(["generator", "test", *words, "--verbose", "true"]) == 0
     assert "Test metric" in "\n".join(read(capsys))
     assert main(["generator", "validate", *words]) == 0
-    (line,) = read(capsys)
-    assert line.startswith("validation: loss ")
+    line = "\n".join(read(capsys))
+    assert re.fullmatch(r"validation: loss [-\d.]+, .*", line, re.DOTALL)
 
 
 def test_an_audit_of_the_demo_is_twelve_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,13 +125,13 @@ def test_an_audit_of_the_demo_is_twelve_lines(capsys: pytest.CaptureFixture[str]
 def test_an_audit_of_forty_attributes_is_one_screen(
     capsys: pytest.CaptureFixture[str], *, strangers: bool
 ) -> None:
-    random.seed(0)
-    long = "a_name_that_is_longer_than_any_of_celeba_" if strangers else "An_Attribute_"
+    draws = random.Random(0)
+    long = "Wearing_Something_On_" if strangers else "An_Attribute_"
     header = ["file", *(f"{long}{k}" for k in range(40))]
     rows = []
     for n in range(300):
-        label = random.random() < 0.2
-        others = [random.random() < (0.1 + 0.02 * k * label) for k in range(39)]
+        label = draws.random() < 0.2
+        others = [draws.random() < (0.1 + 0.02 * k * label) for k in range(39)]
         rows.append([f"{n}.png", *("yes" if value else "no" for value in (label, *others))])
     Path("table.csv").write_text("\n".join(",".join(row) for row in [header, *rows]))
     words = ["audit", "--table", "table.csv", "--label", header[1], "--permutations", "1"]
@@ -201,6 +202,7 @@ def test_bars_go_when_a_part_is_done(
     assert main(words) == 0
     plain = capsys.readouterr().out
     assert "━" not in plain  # no terminal
+    shutil.rmtree("checkpoints")
     monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, to rich
     assert main(words) == 0
     printed = capsys.readouterr().out

@@ -5,7 +5,7 @@ from rich.table import Table
 
 from cfaug.classifiers.classifier import Classifier
 from cfaug.classifiers.group_accuracy import FEWEST
-from cfaug.terminal.tables import cut, short_table, show
+from cfaug.terminal.tables import cut, short_path, short_table, show
 from cfaug.tracking import keys
 from cfaug.tracking.run_records import run_folder
 from cfaug.training.module import AttributeModule
@@ -23,7 +23,7 @@ LONGEST_NAME = 70
 
 def line_of(trainer: Trainer, module: AttributeModule) -> str:
     """Where a fit left its run, and its main figure."""
-    line = f"{module.kind}: {run_folder(trainer)}"
+    line = f"{module.kind}: {short_path(run_folder(trainer))}"
     name, words = MAIN_FIGURES[module.kind]
     if name in trainer.callback_metrics:
         line += f", {words.format(float(trainer.callback_metrics[name]))}"
@@ -71,8 +71,8 @@ def accuracies(classifier: Classifier) -> Table:
         rows.append([name, f"{figures.accuracy:.1f}", f"{low:.1f}-{high:.1f}", *worst, group])
     return short_table(
         {
-            "test set": "left",
-            "right, %": "right",
+            "test set, %": "left",
+            "right": "right",
             "95 %": "right",
             "worst": "right",
             "of": "right",

@@ -1,0 +1,126 @@
+"""The verdict that a report begins with: in sentences, what the figures of the runs come to."""
+
+import json
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Any
+
+from cfaug.reporting.blocks import Points, Section
+from cfaug.reporting.cautions import few_images, of_generators, of_seeds, of_test_groups
+from cfaug.reporting.run_figures import by_seed, groups_of, overall_interval, worst_group
+from cfaug.reporting.runs import Run
+from cfaug.tracking import keys
+from cfaug.tracking.keys import UNCONFOUNDED
+from datamodules.attributes import MOST_GROUPS
+
+SURE = 0.05
+"""A corrected p-value below which a pair is called confounded: the usual level."""
+
+MOST_PAIRS = 3
+"""Pairs of an audit that are named; the table below has more."""
+
+MOST_CLASSIFIERS = 12
+"""Classifiers that get a sentence; more are easier to read in the table."""
+
+SAME = 0.05
+"""Points between two accuracies that are the same once they are rounded."""
+
+
+def verdict(runs: Sequence[Run]) -> Section:
+    """What was confounded, what classifiers make of it, what to beware of; what is known of it."""
+    audits = [run for run in runs if run.job == "audit"]
+    tested = [run for run in runs if run.job == "classifier" and UNCONFOUNDED in run.figures]
+    judged = [run for run in runs if run.job == "evaluate"]
+    cautions = [
+        *of_generators(judged),
+        *few_images(audits),
+        *of_test_groups(tested),
+        *of_seeds(tested),
+    ]
+    if not cautions and (tested or judged):
+        cautions = ["Nothing passes the limits that this page warns of."]
+    points = {
+        "What was confounded": [said for run in audits for said in _confounded(run, audits)],
+        "What each classifier makes of it": _classifiers(tested),
+        "What to beware of": cautions,
+    }
+    section = Section("Verdict", "In a few words; the pictures and tables behind it follow.")
+    section.blocks += [Points(title, said) for title, said in points.items() if said]
+    return section
+
+
+def _confounded(run: Run, audits: Sequence[Run]) -> list[str]:
+    audit: dict[str, Any] = json.loads((run.folder / "audit.json").read_text(encoding="utf-8"))
+    label = audit.get("label")  # some of old runs do not tell
+    pairs = [pair for pair in audit["pairs"] if label in {None, pair["first"], pair["second"]}]
+    sure = [pair for pair in pairs if pair["holm_p_value"] < SURE]
+    where = f"{run.name}: " if len(audits) > 1 else ""
+    told = []
+    for pair in sure[:MOST_PAIRS]:
+        first, second = pair["first"], pair["second"]
+        other, what = (second, first) if label in {None, first} else (first, second)
+        told.append(
+            f"{where}{other} tells of {'' if label is None else 'the label '}{what}: CNF "
+            f"{pair['cnf']:.2f} nats (95 % interval {pair['cnf_low']:.2f} to "
+            f"{pair['cnf_high']:.2f}), p {_p(pair['holm_p_value'])}."
+        )
+    if len(sure) > MOST_PAIRS:
+        more = len(sure) - MOST_PAIRS
+        told.append(f"{where}{more:,} more {'does' if more == 1 else 'do'} so beyond chance.")
+    if not sure:
+        told.append(f"{where}No attribute tells of the label beyond chance.")
+    combinations = audit["combinations"]
+    if combinations <= MOST_GROUPS and keys.EMPTY_GROUPS in run.figures:
+        empty, rare = (int(run.figures[key]) for key in (keys.EMPTY_GROUPS, keys.RARE_GROUPS))
+        told.append(
+            f"{where}Of {combinations:,} combinations of values {empty:,} have no training image, "
+            f"and {rare:,} have few."
+        )
+    return told
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "below 0.001"
+
+
+def _classifiers(tested: Sequence[Run]) -> list[str]:
+    """A sentence for each classifier; runs that differ in the seed alone share one."""
+    alike = by_seed(tested)
+    told = [_sentence(name, runs, tested) for name, runs in alike.items()]
+    if len(told) > MOST_CLASSIFIERS:
+        return [
+            *told[:MOST_CLASSIFIERS],
+            f"{len(told) - MOST_CLASSIFIERS} more stand in the table.",
+        ]
+    return told
+
+
+def _sentence(name: str, runs: Sequence[Run], tested: Sequence[Run]) -> str:
+    found = [run.figures[UNCONFOUNDED] for run in runs]
+    accuracy = fmean(found)
+    groups = groups_of(runs[0], "unconfounded")
+    if len(runs) > 1:
+        span = f" (mean of {len(runs)} seeds, {min(found):.1f} to {max(found):.1f})"
+    elif groups:
+        span = " (95 % interval {:.1f} to {:.1f})".format(*overall_interval(groups))
+    else:
+        span = ""
+    told = [f"{accuracy:.1f} % of unconfounded test images right{span}"]
+    confounded = keys.ACCURACY.format(split="confounded")
+    if all(confounded in run.figures for run in runs):
+        told.append(f"{fmean(run.figures[confounded] for run in runs):.1f} % of confounded ones")
+    data = runs[0].record.get("dataset")
+    oracles = [
+        run.figures[UNCONFOUNDED]
+        for run in tested
+        if run.record.get("method") == "oracle" and run.record.get("dataset") == data
+    ]
+    if oracles and runs[0].record.get("method") != "oracle":
+        below = fmean(oracles) - accuracy
+        told.append(
+            f"{below:.1f} points below the oracle" if below >= SAME else "no worse than the oracle"
+        )
+    worst = min(filter(None, map(worst_group, runs)), default=None)
+    if worst:
+        told.append(f"in the worst group {worst.accuracy:.1f} % of {worst.images:,}: {worst.name}")
+    return f"{name}: {'; '.join(told)}."
