@@ -16,6 +16,7 @@ from cfaug.cli.output.judging_table import judging_lines, judging_table
 from cfaug.terminal.progress import track
 from cfaug.terminal.tables import show
 from tests.integration.test_cli import BASE, CLASSIFIER, DATA, GENERATOR, ROOT, SHORT
+from tests.integration.tiny import tiny_data
 
 CHATTER = (
     *("Seed set", "GPU available", "TPU available", "Tip:", "stopped", "Mixed Precision"),
@@ -80,7 +81,7 @@ def test_a_fit_of_a_generator_is_one_line_with_wandb_too_and_a_summary_can_be_ha
     words = ["generator", "fit", *BASE, *DATA, *GENERATOR, *SHORT, "--trainer.max_epochs", "1"]
     lines = told(words)
     require_short(lines, 1)
-    assert re.fullmatch(r"generator: runs/generator/version_0, validation loss \d+\.\d\d", lines[0])
+    assert re.fullmatch(r"generator: runs/generator/version_0, loss \d+\.\d\d", lines[0])
     assert "Trainable params" in "\n".join(told([*words, "--trainer.enable_model_summary", "true"]))
 
 
@@ -220,6 +221,23 @@ def test_bars_go_when_a_part_is_done(
 def test_the_counterfactuals_and_faces_are_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["faces", "faces", "--count", "12"]) == 0
     assert read(capsys) == ["12 faces: faces"]
+
+
+def test_the_demo_fits_two_screens() -> None:
+    Path("experiments").symlink_to(ROOT / "experiments")
+    words = ["benchmark", "-c", "experiments/benchmarks/demo.yaml", "--data", "data.yaml"]
+    assert tiny_data(Path()) == Path("data.yaml")
+    words += ["--generator_epochs", "1", "--classifier_epochs", "1", "--judge_steps", "2"]
+    lines = told(words)
+    text = "\n".join(lines)
+    assert len(lines) <= 80, text
+    assert all(len(line) <= 80 for line in lines), text
+    assert not [chatter for chatter in CHATTER if chatter in text], text
+    for what in ("confounding of 1,300 images", "a probe reads", "runs/demo/report.html"):
+        assert text.count(what) == 1
+    for method in ("ERM", "group-balanced", "conditional-vae", "oracle"):
+        # Its accuracies, in the table at the end.
+        assert re.search(rf"^ {method} +\d+\.\d +\d+\.\d ", text, re.MULTILINE), text
 
 
 @pytest.mark.skipif(not CELEBA.exists(), reason="no photographs of CelebA")

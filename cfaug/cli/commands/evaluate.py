@@ -57,7 +57,7 @@ def main(args: list[str]) -> None:
         generator=path,
         edits=edits,
     )
-    print(f"all figures: {options.folder / 'metrics.json'}, beside the pictures")
+    print(f"all figures: {options.folder / 'metrics.json'}")
 
 
 def save_failures(judging: Judging, space: AttributeSpace, folder: Path) -> list[Path]:

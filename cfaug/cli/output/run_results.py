@@ -12,10 +12,11 @@ from cfaug.training.module import AttributeModule
 from datamodules.base import TEST_SETS
 
 MAIN_FIGURES = {
-    "generator": (keys.VAL_LOSS, "validation loss {:.2f}"),
+    "generator": (keys.VAL_LOSS, "loss {:.2f}"),
     "classifier": (keys.VAL_ACCURACY, "validation {:.1f} %"),
 }
-"""The figure that stands beside the folder of a fit, and how it is said, by the kind of module."""
+"""The figure that stands beside the folder of a fit, and how it is said in little room, by the kind
+of module: both of validation images."""
 
 LONGEST_NAME = 70
 """Letters of the name of a group; ``groups.csv`` has it in full."""
