@@ -1,10 +1,8 @@
 """The parts of a cell, each a command line; finished parts are not computed again."""
 
 import json
-import logging
 import os
 import shlex
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,12 +96,6 @@ def _fit_words(
     configs = [plan.base, plan.data, config, overlay]
     words = [word for path in configs for word in ("-c", str(path))]
     return [*words, *_data_options(plan, strength)]
-
-
-def hush() -> None:
-    """Leave out what Lightning says of each run; a benchmark has many."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning")
 
 
 def run_part(

@@ -6,7 +6,7 @@ import traceback
 from rich.console import Console
 
 from cfaug.benchmarking.cells import Cell, cells_of, strength_folder
-from cfaug.benchmarking.parts import RunCommand, audit_part, hush, run_part
+from cfaug.benchmarking.parts import RunCommand, audit_part, run_part
 from cfaug.benchmarking.plan import Plan, refuse_counterfactuals
 from cfaug.tracking.claims import claim
 from cfaug.user_errors import message_for_users
@@ -34,7 +34,6 @@ def run_cells(plan: Plan, command: str, run_command: RunCommand, console: Consol
     Raises:
         ValueError: If a cell was computed with other options, or the plan is wrong.
     """
-    hush()
     refuse_counterfactuals(plan.data)
     cells = cells_of(plan)
     todo = [cell for cell in cells if not cell.is_done()]

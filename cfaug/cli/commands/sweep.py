@@ -13,7 +13,6 @@ from jsonargparse.typing import PositiveInt
 from rich import print as show
 from rich.table import Table
 
-from cfaug.benchmarking.parts import hush
 from cfaug.benchmarking.plan import load_yaml
 from cfaug.cli.main import run_command
 from cfaug.cli.options import command_parser
@@ -42,7 +41,6 @@ def main(args: list[str]) -> None:
             print(shlex.join(["cfaug", *words(sweep, values)]))
         return
     make_folder(options.folder)
-    hush()
     found = [run(sweep, values, options.folder / f"run-{n}") for n, values in enumerate(trials)]
     name, goal = sweep["metric"]["name"], sweep["metric"]["goal"]
     table = Table(*trials[0], name, title=f"{options.file}: the best first")
