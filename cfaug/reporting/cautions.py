@@ -111,7 +111,10 @@ def of_test_groups(tested: Sequence[Run]) -> list[str]:
     for run in tested:
         groups = groups_of(run, "unconfounded")
         small = sum(group.images < FEWEST for group in groups)
-        if small:
+        if small and small == len(groups):
+            all_small = f"No group of the unconfounded test set has {FEWEST} images"
+            told[f"{all_small}, so that none is called the worst."] = None
+        elif small:
             told[
                 f"{small:,} of the {len(groups):,} groups in the unconfounded test set have fewer "
                 f"than {FEWEST} images; none of these is called the worst."

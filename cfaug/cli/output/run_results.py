@@ -12,11 +12,10 @@ from cfaug.training.module import AttributeModule
 from datamodules.base import TEST_SETS
 
 MAIN_FIGURES = {
-    "generator": (keys.VAL_LOSS, "loss {:.2f}"),
+    "generator": (keys.VAL_LOSS, "validation loss {:.2f}"),
     "classifier": (keys.VAL_ACCURACY, "validation {:.1f} %"),
 }
-"""The figure that stands beside the folder of a fit, and how it is said in little room, by the kind
-of module: both of validation images."""
+"""The figure that stands beside the folder of a fit, and how it is said, by the kind of module."""
 
 LONGEST_NAME = 70
 """Letters of the name of a group; ``groups.csv`` has it in full."""
@@ -24,7 +23,7 @@ LONGEST_NAME = 70
 
 def line_of(trainer: Trainer, module: AttributeModule) -> str:
     """Where a fit left its run, and its main figure."""
-    line = f"{module.kind}: {short_path(run_folder(trainer))}"
+    line = f"run: {short_path(run_folder(trainer))}"
     name, words = MAIN_FIGURES[module.kind]
     if name in trainer.callback_metrics:
         line += f", {words.format(float(trainer.callback_metrics[name]))}"
@@ -40,7 +39,7 @@ class RunResults(Callback):
             return
         figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
         if isinstance(pl_module, Classifier):
-            show(accuracies(pl_module), *flips(figures))
+            show(accuracies(pl_module, figures), *flips(figures))
         else:
             show(terms(figures))
 
@@ -60,16 +59,21 @@ def _told(trainer: Trainer) -> bool:
     return trainer.is_global_zero and not trainer.fast_dev_run  # type: ignore[attr-defined]
 
 
-def accuracies(classifier: Classifier) -> Table:
+def accuracies(classifier: Classifier, figures: dict[str, float]) -> Table:
     """Of each test set the accuracy, with its interval, and the worst group."""
     rows = []
-    for name, figures in zip(TEST_SETS, classifier.tested, strict=True):
-        low, high = figures.overall_interval()
+    for name, groups in zip(TEST_SETS, classifier.tested, strict=True):
+        # As they are logged, so that every table rounds them alike.
+        right, lowest = (
+            f"{figures[key.format(split=name)]:.1f}"
+            for key in (keys.ACCURACY, keys.WORST_GROUP_ACCURACY)
+        )
+        low, high = groups.overall_interval()
         worst, group = ["", ""], f"none has {FEWEST} images"
-        if figures.worst_size:
-            worst = [f"{figures.worst_group_accuracy:.1f}", f"{figures.worst_size:,}"]
-            group = cut(classifier.attribute_space.group_name(figures.worst_group), LONGEST_NAME)
-        rows.append([name, f"{figures.accuracy:.1f}", f"{low:.1f}-{high:.1f}", *worst, group])
+        if groups.worst_size:
+            worst = [lowest, f"{groups.worst_size:,}"]
+            group = cut(classifier.attribute_space.group_name(groups.worst_group), LONGEST_NAME)
+        rows.append([name, right, f"{low:.1f}-{high:.1f}", *worst, group])
     return short_table(
         {
             "test set, %": "left",
