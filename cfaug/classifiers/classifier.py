@@ -26,17 +26,18 @@ from datamodules.process.noise import uniform
 class Classifier(AttributeModule):
     """Minimises ``w B(h(φ(x)), y) + α CE(h(φ(x')), y) + λ D(φ(x), φ(x'))``.
 
-    B is the base objective, by default the cross-entropy CE. x' is x with every attribute but the
-    label set to an independent value by a generator, made anew for each batch, or read from disk
-    where the data module does so. Without counterfactuals only the first term is left: ERM on
-    naturally sampled data, group balancing on balanced data (``sampling: balanced``).
+    B is the base objective, by default the cross-entropy CE. x' is the counterfactual of x: every
+    attribute except the label has an independent value. A generator makes it for each batch, or
+    the data module reads it from disk. Without counterfactuals only the first term remains. That
+    is ERM on naturally sampled data, and group balancing on balanced data
+    (``sampling: balanced``).
 
     Args:
         attribute_space: The attributes of the data; linked from the data module.
         image_shape: (3, H, W) of the images; linked from the data module.
-        generator: Checkpoint of the generator, or None for none.
-        objective: B, the function of that name in this package, see `Objective`. Without originals
-            (w and λ 0) it has nothing to do.
+        generator: Checkpoint of the generator; None for no generator.
+        objective: B, the function of that name in this package, see `Objective`. It is not used
+            without originals (w and λ 0).
         original_weight: w; 0 trains on counterfactuals only.
         counterfactual_weight: α.
         invariance_weight: λ.
@@ -83,15 +84,15 @@ class Classifier(AttributeModule):
         self.groups = nn.ModuleList(GroupAccuracy(attribute_space.num_groups) for _ in TEST_SETS)
         self.val_groups = GroupAccuracy(attribute_space.num_groups)
         self.tested: list[GroupFigures] = []
-        # In a list: names of attributes need not be names that a module may have.
+        # In a list, not by name: not every name of an attribute is a valid name of a module.
         self.flips = nn.ModuleList(MeanMetric() for _ in non_label_columns(attribute_space))
 
     def setup(self, stage: str) -> None:
-        """Load the generator, which only training needs.
+        """Load the generator; only training needs it.
 
         Raises:
-            ValueError: If it cannot be read or was made for other attributes or images, or the data
-                already have counterfactuals, or no attribute to edit.
+            ValueError: If the generator cannot be read or was trained for other attributes or
+                images, or the data already have counterfactuals, or have no attribute to edit.
         """
         if stage == "fit" and self.generator_path is not None and not self._generator:
             if getattr(self.trainer, "datamodule").counterfactuals is not None:  # noqa: B009
@@ -113,7 +114,7 @@ class Classifier(AttributeModule):
         return {"generator": Path(self.generator_path) if self.generator_path else None}
 
     def use_only(self, generator: Generator) -> None:
-        """Train on this generator's counterfactuals alone: the test of what they teach."""
+        """Train on this generator's counterfactuals alone, to test what they teach."""
         self._generator = [generator]
         self.original_weight = self.invariance_weight = 0.0
 
@@ -146,7 +147,7 @@ class Classifier(AttributeModule):
         if not self.original_weight and not self.invariance_weight:
             # Originals stay out of batch normalisation too.
             return {"loss": self.counterfactual_weight * F.cross_entropy(self(edited), labels)}
-        # One pass over both, so that batch normalisation sees what it will be tested on.
+        # One pass over both, so that the statistics of batch normalisation include real images.
         both = self._represent(torch.cat([batch["image"], edited]))
         logits, edited_logits = self.head(both).chunk(2)
         original = self.objective(logits, labels, groups)
@@ -174,12 +175,12 @@ class Classifier(AttributeModule):
         )
 
     def on_validation_epoch_end(self) -> None:
-        """Log the mean accuracy over groups, by which models may be chosen."""
+        """Log the mean accuracy over groups, which is meant for choosing models."""
         self.log(keys.VAL_BALANCED_ACCURACY, self.val_groups.compute().balanced_accuracy)
         self.val_groups.reset()
 
     def on_test_start(self) -> None:
-        """Count the images of each group, those that a test set shows several times once."""
+        """Count the images of each group; images that a test set repeats count once."""
         space = self.attribute_space
         splits = self.trainer.datamodule.splits  # type: ignore[attr-defined]
         for name, metric in zip(TEST_SPLITS, self.groups, strict=True):

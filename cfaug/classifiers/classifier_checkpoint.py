@@ -10,11 +10,11 @@ from datamodules.attributes import AttributeSpace
 def load_classifier_for(
     path: Path, space: AttributeSpace, image_shape: tuple[int, int, int]
 ) -> Classifier:
-    """Load a classifier that is to read images of given data.
+    """Load a classifier and check that it can read images of given data.
 
     Raises:
-        ValueError: If it cannot be read, is no classifier's, or was made for other attributes or
-            images.
+        ValueError: If the file cannot be read, is not of a classifier, or was trained for other
+            attributes or images.
     """
     checkpoint = read_checkpoint(path, "classifier")
     arguments = checkpoint["hyper_parameters"]

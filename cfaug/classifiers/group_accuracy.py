@@ -9,7 +9,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 FEWEST = 10
-"""A group with fewer images is not called the worst, since one image would decide."""
+"""A group with fewer images is never the worst group: a single image would weigh too much."""
 
 
 LEVEL = 0.95
@@ -40,9 +40,9 @@ def wilson_over_groups(groups: Sequence[Sequence[int]]) -> tuple[float, float]:
 class GroupFigures(NamedTuple):
     """Accuracies in per cent; ``worst_size`` is the number of images of the worst group.
 
-    ``balanced_accuracy`` is the mean over the groups that have images. ``correct``, ``total`` and
-    ``images`` are (groups,): read right, read, and how many images that is at most, see
-    `GroupAccuracy`.
+    ``balanced_accuracy`` is the mean over the groups that have images. The tensors are (groups,):
+    ``correct`` counts correct predictions, ``total`` all predictions, and ``images`` distinct
+    images, see `GroupAccuracy`.
     """
 
     accuracy: float
@@ -55,7 +55,7 @@ class GroupFigures(NamedTuple):
     images: Tensor
 
     def interval(self, group: int) -> tuple[float, float]:
-        """See `wilson`; an image that was read several times counts once."""
+        """See `wilson`; an image with several predictions counts once."""
         images, share = int(self.images[group]), self.correct[group] / self.total[group]
         return wilson(round(images * float(share)), images)
 
@@ -68,16 +68,17 @@ class GroupFigures(NamedTuple):
 class GroupAccuracy(Metric):
     """Accuracy overall and in the worst group.
 
-    A group is a combination of values. Groups with fewer than ``minimum`` images are left out of
-    the worst: one image would decide. If all are that small, there is no worst group: NaN, -1, 0.
+    A group is a combination of values. A group with fewer than ``minimum`` images cannot be the
+    worst group, because a single image would weigh too much. If all groups are that small, there is
+    no worst group: NaN, -1, 0.
 
     Args:
         num_groups: Number of groups.
-        minimum: Fewest images a group needs to be called the worst.
+        minimum: Fewest images that the worst group may have.
 
     Attributes:
-        sizes: (groups,), distinct images of each group where some are read several times, as in a
-            test set that repeats those of rare groups; None where none is.
+        sizes: (groups,), distinct images of each group, for a test set that repeats images of rare
+            groups; None if no image is repeated.
     """
 
     correct: Tensor

@@ -10,16 +10,21 @@ from datamodules.base import TEST_SETS
 from datamodules.storage.atomic_files import whole_file
 
 COLUMNS = ("test_set", "images", "read", "correct", "accuracy", "low", "high")
-"""Columns of ``groups.csv`` beside the attributes, which stand after the first."""
+"""Columns of ``groups.csv``; those of the attributes come after the first."""
 
 
 class GroupTable(Callback):
     """Writes ``groups.csv``: a row for each test set and each group that has images there.
 
-    Columns: ``test_set``; the attributes by name, with ``(attribute)`` after one that is called as
-    another column; ``images``; ``read``, which is more where images are read several times, and
-    ``correct`` of these; ``accuracy`` in per cent, and between ``low`` and ``high`` its interval,
-    see `GroupFigures.interval`.
+    The columns are:
+
+    - ``test_set``;
+    - the attributes by name, with ``(attribute)`` added if another column has that name;
+    - ``images``, the number of distinct images;
+    - ``read``, the number of predictions, which is larger if images are repeated;
+    - ``correct``, the number of correct predictions;
+    - ``accuracy`` in per cent, with the ends ``low`` and ``high`` of its interval, see
+      `GroupFigures.interval`.
     """
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -1,4 +1,4 @@
-"""The parts of the classifier's loss that an option names."""
+"""Finds the parts of the classifier's loss that an option names."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -6,10 +6,10 @@ from importlib import import_module
 from torch import Tensor
 
 Distance = Callable[[Tensor, Tensor], Tensor]
-"""Takes two (B, D) representations and gives their distance, a mean over images."""
+"""Takes two (B, D) representations and returns their distance, a mean over images."""
 
 Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Takes logits (B, classes), labels (B,) and group numbers (B,), both int64, and gives a loss."""
+"""Takes logits (B, classes), labels (B,) and group numbers (B,), both int64, and returns a loss."""
 
 
 def find_function(path: str, what: str) -> Callable[..., Tensor]:
@@ -18,13 +18,13 @@ def find_function(path: str, what: str) -> Callable[..., Tensor]:
     Args:
         path: Module and function, for example
             ``cfaug.classifiers.invariances.squared_distance``.
-        what: What a message calls it.
+        what: Name of the function's role in messages.
 
     Raises:
         ValueError: If there is no such function in this package.
     """
     module, _, name = path.rpartition(".")
-    # A checkpoint has the option too, and is not trusted to name code outside this package.
+    # The option may come from a checkpoint, which may only name code in this package, for safety.
     if not module.startswith("cfaug."):
         msg = f"the {what} {path} is not in cfaug; put it in a file there: cfaug.MODULE.FUNCTION"
         raise ValueError(msg)

@@ -13,7 +13,7 @@ from datamodules.process.interventions import fresh_values, non_label_columns, s
 
 
 class Generator(AttributeModule, ABC):
-    """Edits any attribute of an image to any value."""
+    """A model that edits any attribute of an image to any value."""
 
     kind = "generator"
 
@@ -23,27 +23,27 @@ class Generator(AttributeModule, ABC):
 
         Args:
             images: (B, 3, H, W) float32 in [0, 1].
-            attributes: (B, K) int64 codes the images have.
-            targets: (B, K) int64 codes they are to have.
+            attributes: (B, K) int64 codes of the images.
+            targets: (B, K) int64 codes that the counterfactuals should have.
 
         Returns:
             (B, 3, H, W) float32 in [0, 1].
         """
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Name the class for `load_generator`, as LightningCLI does and a script does not."""
+        """Store the class for `load_generator`; LightningCLI does so too, but scripts do not."""
         kind = type(self)
         arguments = checkpoint.setdefault("hyper_parameters", {})
         arguments.setdefault("_class_path", f"{kind.__module__}.{kind.__qualname__}")
 
     @torch.no_grad()
     def counterfactuals(self, batch: Batch, codes: Mapping[int, int] | None = None) -> Batch:
-        """Counterfactuals of a batch, with the attributes they have.
+        """Counterfactuals of a batch, with their attributes.
 
         Args:
             batch: The batch.
-            codes: ``{column: code}`` to set, all else kept; None gives every attribute but the
-                label a fresh independent value.
+            codes: ``{column: code}`` to set; other attributes are kept. None gives every attribute
+                except the label a fresh independent value.
         """
         space, attributes = self.attribute_space, batch["attributes"]
         if codes is None:

@@ -38,7 +38,7 @@ def all_edits(generator: Generator, batch: Batch, column: int) -> Tensor:
 
 
 def save_grids(generator: Generator, batch: Batch, folder: Path) -> list[Path]:
-    """Write a grid of the edits of each attribute, a row per image; the paths in their order."""
+    """Write a grid of the edits of each attribute, a row per image; returns the paths in order."""
     space: AttributeSpace = generator.attribute_space
     paths = [folder / f"{stem}.png" for stem in edit_stems(space.names)]
     for column, (attribute, path) in enumerate(zip(space.attributes, paths, strict=True)):
@@ -50,8 +50,8 @@ class EditGrid(Callback):
     """Writes a grid per attribute after each validation, to the run folder, W&B and TensorBoard.
 
     Args:
-        images: Number of validation images, always the same.
-        every_n_epochs: Epochs from one picture to the next.
+        images: Number of validation images; every grid shows the same ones.
+        every_n_epochs: Epochs between two grids.
     """
 
     def __init__(self, images: int = 8, every_n_epochs: int = 1) -> None:

@@ -10,17 +10,17 @@ from cfaug.training.checkpoints import read_checkpoint, unreadable
 from datamodules.attributes import AttributeSpace
 
 LAST = Path("last")
-"""Stands for the generator of the last run, see `find_generator`."""
+"""Means the generator of the last run, see `find_generator`."""
 
 
 def find_generator(path: Path) -> Path:
-    """Find the checkpoint that a user names; ``last`` is the last run's, which is then told.
+    """Find the checkpoint that a user names; for ``last``, print which one it is.
 
     Args:
         path: A checkpoint, or `LAST` for the newest ``last.ckpt`` below ``runs/generator``.
 
     Raises:
-        ValueError: If `LAST` is wanted and there is no run.
+        ValueError: If the path is `LAST` and there is no run.
     """
     if path != LAST:
         return path
@@ -34,7 +34,7 @@ def find_generator(path: Path) -> Path:
 
 
 def load_generator(path: Path) -> Generator:
-    """Load a generator from a checkpoint, whatever its class, ready to edit.
+    """Load a generator of any class from a checkpoint, ready to edit.
 
     Raises:
         ValueError: If the file is missing, damaged, or not a generator's checkpoint.
@@ -46,7 +46,7 @@ def load_generator(path: Path) -> Generator:
             **{name: value for name, value in arguments.items() if not name.startswith("_")}
         )
         generator.load_state_dict(checkpoint["state_dict"])
-    except Exception as error:  # whatever the damage provokes
+    except Exception as error:  # a damaged file can raise anything
         raise unreadable(path, "generator", error) from error
     return generator.eval().requires_grad_(requires_grad=False)
 
@@ -54,10 +54,10 @@ def load_generator(path: Path) -> Generator:
 def load_generator_for(
     path: Path, space: AttributeSpace, image_shape: tuple[int, int, int]
 ) -> Generator:
-    """Load a generator that is to edit images of given data.
+    """Load a generator and check that it can edit images of given data.
 
     Raises:
-        ValueError: If it cannot be read, or was made for other attributes or images.
+        ValueError: If it cannot be read, or was trained for other attributes or images.
     """
     generator = load_generator(path)
     generator.require_made_for(space, image_shape, f"the generator {path}")
@@ -65,8 +65,8 @@ def load_generator_for(
 
 
 def _generator_class(path: str) -> type[Generator]:
-    # Lightning's load_from_checkpoint cannot start from an abstract class. A file is not trusted to
-    # name code outside this package.
+    # Lightning's load_from_checkpoint cannot start from an abstract class. A checkpoint may only
+    # name code in this package, for safety.
     module, _, name = path.rpartition(".")
     if not f"{module}.".startswith("cfaug.generators."):
         msg = f"{path} is not in cfaug.generators"

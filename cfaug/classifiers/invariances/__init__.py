@@ -1,4 +1,4 @@
-"""Invariance terms: how far the representations of an image and its counterfactual lie apart."""
+"""Invariance terms: distances between representations of an image and its counterfactual."""
 
 from cfaug.classifiers.invariances.squared import squared_distance
 

@@ -1,4 +1,4 @@
-"""Base objectives of a classifier: what it minimises on the images themselves."""
+"""Base objectives of a classifier: the loss on the original images."""
 
 from cfaug.classifiers.objectives.erm import cross_entropy
 

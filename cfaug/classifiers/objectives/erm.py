@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, groups: Tensor) -> Tensor:
-    """Cross-entropy, mean over images, in nats: ERM, in which groups play no part.
+    """Cross-entropy, mean over images, in nats: ERM, which ignores the groups.
 
     Args:
         logits: (B, classes).

@@ -1,4 +1,4 @@
-"""An adversary that reads attributes from the latent, and what makes the latent forget them."""
+"""An adversary that reads attributes from the latent, and the gradient reversal against it."""
 
 from collections.abc import Sequence
 from math import log
@@ -35,7 +35,7 @@ class LatentAdversary(nn.Module):
 
 
 def attribute_loss(logits: Sequence[Tensor], attributes: Tensor) -> Tensor:
-    """Cross-entropy of each attribute over that of guessing uniformly, summed over attributes.
+    """Cross-entropy of each attribute divided by that of uniform guessing, summed over attributes.
 
     Args:
         logits: ``(B, |V_k|)`` for each attribute.
@@ -57,7 +57,7 @@ class _Reverse(torch.autograd.Function):
 
 
 def reverse_gradient(x: Tensor, weight: float) -> Tensor:
-    """The identity, whose gradient is multiplied by ``-weight``.
+    """Return the input unchanged; its gradient is multiplied by ``-weight``.
 
     Source: Ganin et al., JMLR 2016, section 4.2.
     """

@@ -27,46 +27,48 @@ from datamodules.process.interventions import fresh_values, non_label_columns
 class ConditionalVAE(Generator):
     """Infers ``u, v ~ q(u, v | x, z)``, changes the attributes, draws ``p(x | u, v, z')``.
 
-    Nothing rewards it for an attribute that a network reads from its images, so nothing is gained
-    by writing the label into them. Train it on deconfounded batches (``sampling: deconfounded``):
-    reconstruction alone then teaches what each attribute does. The loss is that of a β-VAE (Higgins
-    et al., ICLR 2017) with per-pixel terms summed. Beside it,
+    Train it on deconfounded batches (``sampling: deconfounded``): reconstruction alone then teaches
+    the effect of each attribute. No network that reads attributes from its images rewards it, so
+    it gains nothing by writing the label into them.
 
-    - u is to forget all attributes, by a large β and an adversary. An edit of the label keeps u
-      alone: the less it holds of the old label, the better the new one shows;
-    - the detail v has a small β and is to forget the other attributes only, given the label. Edits
-      that keep the label keep v, and with it the shape that the label was read from. In half of the
-      images of a batch v is left out (as in nested dropout, Rippel et al., ICML 2014), so that u
-      holds what it can;
-    - what a value does in a layer is the same for all values of the others, see `ValueVectors`,
-      and each attribute is to act in as few layers of the decoder as it needs (a group lasso, Yuan
-      & Lin, JRSS B 2006, over layers and attributes). Where colour tells of the digit, a decoder
-      that is free to draws the digit by its colour as well. So combinations with few images or
-      none come out right;
-    - an attribute may also move things, see `Warp`: the encoder sees images moved back, the decoder
-      moves what it drew;
-    - encoder and decoder are to be consistent: from an edit, the encoder must infer the u and v
-      that the edit was drawn with. So it learns to read the combinations of values of which the
-      data have no image;
-    - what the decoder cannot draw is copied where an edit changes little, see `copy_untouched`.
+    The loss is that of a β-VAE (Higgins et al., ICLR 2017) with per-pixel terms summed, with these
+    additions:
 
-    The weights used are a moving average.
+    - **u** forgets all attributes, by a large β and an adversary. An edit of the label keeps only
+      u. The less u holds of the old label, the better the new one shows.
+    - **v**, the detail, has a small β and forgets only the other attributes, given the label. Edits
+      that keep the label keep v, and with it the shape of the label. In half of the images of a
+      batch v is left out (as in nested dropout, Rippel et al., ICML 2014), so that u holds as much
+      as it can.
+    - **Tables.** A value does the same in a layer for all values of the other attributes, see
+      `ValueVectors`. So combinations with few images or none come out right. Where colour depends
+      on the digit, a decoder without this constraint would draw the digit by its colour.
+    - **Group lasso** (Yuan & Lin, JRSS B 2006) over layers and attributes. It makes each attribute
+      act in as few layers of the decoder as it needs.
+    - **Warp.** An attribute may also move things, see `Warp`. The encoder sees images moved back,
+      and the decoder moves its last features.
+    - **Consistency.** From an edit, the encoder must infer the u and v that the edit was drawn
+      with. So it learns to read combinations of values without an image in the data.
+    - **Copying.** What the decoder cannot draw is copied from the image where an edit changes
+      little, see `copy_untouched`.
+
+    Validation, tests and checkpoints use a moving average of the weights.
 
     Args:
         attribute_space: The attributes of the data; linked from the data module.
         image_shape: (3, H, W) of the images, H = W a multiple of 4; linked from the data module.
-        beta: Weight of the KL term of u at 28 x 28 pixels. All weights of the loss follow the
-            number of pixels, whose terms are summed, so that u keeps as much of an image at any
-            size.
+        beta: Weight of the KL term of u at 28 x 28 pixels. All weights of the loss are scaled by
+            the number of pixels, because pixel terms are summed. So u keeps the same share of an
+            image at any size.
         detail_beta: Weight of the KL term of v at 28 x 28 pixels.
         adversary: Weight, at 28 x 28 pixels, of the gradients that make u and v forget.
-        sparsity: Weight, at 28 x 28 pixels, of the sum of what each attribute does in each layer of
-            the decoder, see `group_lasso`.
+        sparsity: Weight, at 28 x 28 pixels, of the sum of the norms of each attribute in each layer
+            of the decoder, see `group_lasso`.
         consistency: Weight, at 28 x 28 pixels, of the squared distance between the u and v of an
-            edit and what the encoder infers from it.
+            edit and those that the encoder infers from it.
         latent: Dimensions of u.
         detail: Dimensions of v.
-        gate: How fast the share of what is copied falls with the change, see `copy_untouched`.
+        gate: How fast the copied share falls with the change, see `copy_untouched`.
         channels: Channels of the networks at half resolution.
         lr: Peak learning rate of Adam.
         ema_decay: Decay of the moving average of the weights.
@@ -172,7 +174,7 @@ class ConditionalVAE(Generator):
         label = self.attribute_space.label_position
         values = self.attribute_space.cardinalities[label]
         known = F.one_hot(attributes[:, label], values).to(v.dtype)
-        # Told the label, the adversary finds in v only what v holds of an attribute beyond it.
+        # Given the label, the adversary finds only what v adds to the label about an attribute.
         found = self.detail_adversary(torch.cat([v, known], dim=1))
         return forgetting + attribute_loss(found, attributes[:, self.others])
 
@@ -183,7 +185,7 @@ class ConditionalVAE(Generator):
         targets[:, label] = torch.where(half, attributes[:, label], targets[:, label])
         relabelled = self._relabelled(attributes, targets)
         latent = self._without_detail(latent, relabelled)
-        # The decoder learns nothing here: it would write u where only the encoder sees it.
+        # No gradient for the decoder: it would hide u in the image where only the encoder sees it.
         with torch.no_grad():
             edited = self.decoder(latent, targets).sigmoid()
         inferred, _ = self.encoder(_channels_last(edited), targets)
@@ -191,8 +193,8 @@ class ConditionalVAE(Generator):
         return missed.square().sum(1).mean()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """One update of all networks; the adversary's gradient reaches the encoder reversed."""
-        # Adversary and decoder learn first: from the start, they would only push u about.
+        """One update of all networks; the encoder gets the adversary's gradient reversed."""
+        # Adversary and consistency come in slowly: untrained, they would only disturb u.
         losses = self.losses(batch, ramp=min(1.0, self.global_step / 300))
         named = {keys.TRAIN_TERM.format(term=name): v.detach() for name, v in losses.items()}
         self.log_dict(named, sync_dist=True)
@@ -221,7 +223,7 @@ class ConditionalVAE(Generator):
         return scheduled(optimizer, self.trainer.estimated_stepping_batches)
 
     def configure_callbacks(self) -> list[Callback]:
-        """The moving average of the weights, always on; checkpoints hold it as the weights."""
+        """The moving average of the weights, always on; checkpoints store it as the weights."""
         return [MovingAverage(self.ema_decay)]
 
 

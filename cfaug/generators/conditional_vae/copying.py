@@ -1,22 +1,22 @@
-"""What a reconstruction lacks, carried over to an edit."""
+"""Copies the residual of a reconstruction into an edit."""
 
 from torch import Tensor
 from torch.nn import functional as F
 
 
 def copy_untouched(images: Tensor, before: Tensor, after: Tensor, gate: float) -> Tensor:
-    """Add to an edit what the reconstruction of the image lacks, where the edit changes little.
+    """Add the residual of the image's reconstruction to an edit where the edit changes little.
 
-    A pixel's share is ``max(0, 1 - gate * change)``, the change being the largest
-    ``|after - before|`` in any channel of the pixel and its eight neighbours: an edit that changes
-    nothing gives the image itself. (The change of the channel alone would do for the sharpness; but
-    it lets traces of the old colour through where the new one is as dark.)
+    Each pixel gets the share ``max(0, 1 - gate * change)`` of its residual. The change is the
+    largest ``|after - before|`` in any channel of the pixel and its eight neighbours. So an edit
+    that changes nothing returns the image itself. (The change of a single channel would be enough
+    for sharpness, but would let traces of the old colour through where old and new are both dark.)
 
     Args:
         images: (B, C, H, W) in [0, 1].
         before: (B, C, H, W), their reconstructions.
         after: (B, C, H, W), the edits drawn like the reconstructions.
-        gate: How fast the share falls; 1 reaches zero at the largest change there can be.
+        gate: How fast the share falls; with 1 it is zero only at the largest possible change.
 
     Returns:
         (B, C, H, W) in [0, 1].

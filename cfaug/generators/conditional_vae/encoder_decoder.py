@@ -54,10 +54,10 @@ class ModulatedBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Infers ``q(u | x, z)``: what is left of an image once its attributes are known.
+    """Infers ``q(u | x, z)``: what remains of an image once its attributes are known.
 
     Args:
-        warp: That of the decoder, of which images are taken the way back.
+        warp: The warp of the decoder; images are moved by its inverse.
         cardinalities: Number of values of each attribute.
         side: Side of the images, a multiple of 4.
         latent: Dimensions of u.
@@ -85,10 +85,10 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Draws ``p(x | u, z)``. Every layer, from coarse to fine, is open to every attribute.
+    """Draws ``p(x | u, z)``. Every attribute can act in every layer, from coarse to fine.
 
     Args:
-        warp: Moves the features of the last layer to where the attributes have them.
+        warp: Moves the features of the last layer by the attributes.
         cardinalities: Number of values of each attribute.
         side: Side of the images, a multiple of 4.
         latent: Dimensions of u.
@@ -122,6 +122,6 @@ class Decoder(nn.Module):
         return pixels
 
     def norms(self) -> Tensor:
-        """How much each attribute does in each layer, coarse to fine, (6, K); the fifth warps."""
+        """Norm of each attribute in each layer, coarse to fine, (6, K); the fifth is the warp."""
         layers = [m for m in self.modules() if isinstance(m, ValueVectors)]
         return torch.stack([layer.norms() for layer in layers])

@@ -28,7 +28,7 @@ def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def group_lasso(norms: Tensor) -> Tensor:
-    """The sum of the norms of groups of weights, which lets whole groups vanish.
+    """The sum of the norms of groups of weights, which drives whole groups to zero.
 
     Source: Yuan & Lin, JRSS B 2006, equation 2.1.
 

@@ -6,17 +6,18 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class MovingAverage(WeightAveraging):
-    """Lightning's, which validates with the averages in the place of the weights, made stoppable.
+    """Lightning's weight averaging, corrected for runs that are stopped during validation.
 
-    A run that is stopped during validation saves a checkpoint. Weights and averages change places
-    again before, or the next leg would go on from the averages.
+    Lightning validates with the averages in place of the weights. A run that is stopped then saves
+    a checkpoint. Weights and averages are swapped back before it does; otherwise the resumed run
+    would continue from the averages.
 
     Args:
         decay: Decay of the average per update.
     """
 
     def __init__(self, decay: float) -> None:
-        # All weights at once; Lightning's `EMAWeightAveraging` takes one after the other.
+        # Updates all weights at once; Lightning's `EMAWeightAveraging` updates one after another.
         average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
         super().__init__(use_buffers=False, multi_avg_fn=average)
         self._swapped = False
@@ -28,6 +29,6 @@ class MovingAverage(WeightAveraging):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Put the weights back; ModelCheckpoint, which saves them, comes after."""
+        """Swap the weights back; ModelCheckpoint, which saves them, is called afterwards."""
         if self._swapped:
             self._swap_models(pl_module)

@@ -1,4 +1,4 @@
-"""What each value of each attribute adds to a layer."""
+"""Vectors that each value of each attribute adds to a layer."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,15 @@ from torch.nn import functional as F
 
 
 class ValueVectors(nn.Module):
-    """A vector for each value of each attribute; those of an image's values are added up.
+    """A vector for each value of each attribute; the vectors of an image's values are added up.
 
-    What red does is then learnt from every red image, so that a combination seen once, or never,
-    is still drawn.
+    So the effect of red is learnt from every red image, and a combination with one image or none
+    can still be drawn.
 
     Args:
         cardinalities: Number of values of each attribute.
         width: Length of the vectors.
-        std: Standard deviation of what the vectors start with.
+        std: Standard deviation of the initial vectors.
     """
 
     starts: Tensor
@@ -27,7 +27,7 @@ class ValueVectors(nn.Module):
         super().__init__()
         sizes = torch.tensor(cardinalities)
         owners = torch.arange(len(sizes)).repeat_interleave(sizes)
-        # One parameter for all attributes: a GPU waits for each small step that it is told to do.
+        # One parameter for all attributes: many small operations are slow on a GPU.
         self.table = nn.Parameter(std * torch.randn(len(owners), width))
         self.register_buffer("starts", sizes.cumsum(0) - sizes, persistent=False)
         self.register_buffer("owners", owners, persistent=False)
@@ -35,7 +35,7 @@ class ValueVectors(nn.Module):
         self.register_buffer("shares", shares, persistent=False)
 
     def vectors(self) -> Tensor:
-        """``(Σ_k |V_k|, width)``: what each value adds, those of one attribute after another's."""
+        """``(Σ_k |V_k|, width)``: the vector of each value, attribute by attribute."""
         return self.table
 
     def added(self, attributes: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ class ValueVectors(nn.Module):
         return F.embedding(attributes + self.starts, self.vectors()).sum(1)
 
     def norms(self) -> Tensor:
-        """How much each attribute does here: (K,), root mean squares of its vectors."""
+        """Norm of each attribute in this layer: (K,), root mean squares of its vectors."""
         squares = self.vectors().square().mean(1)
-        # Nowhere zero, where the root has no gradient.
+        # Never exactly zero: the root has no gradient there.
         return ((self.shares * squares).sum(1) + 1e-8).sqrt()
