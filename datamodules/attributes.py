@@ -9,17 +9,19 @@ import torch
 from torch import Tensor
 
 MOST_GROUPS = 1_000_000
-"""Most combinations of values that are told apart one by one."""
+"""Most combinations of values that are handled one by one."""
 
 
 class Batch(TypedDict):
     """What a loader yields and every model reads.
 
-    ``image`` is (B, 3, H, W) float32 in [0, 1]; ``attributes`` is (B, K) int64 in the order of the
-    attribute space, the label among them; ``index`` is (B,) int64, the row in the split, or in the
-    table of images in files. ``source`` holds what a renderer needs to draw the image again; it is
-    absent where images are not rendered. ``counterfactual`` (B, 3, H, W) comes from disk, where it
-    is wanted.
+    - ``image`` is (B, 3, H, W) float32 in [0, 1].
+    - ``attributes`` is (B, K) int64 in the order of the attribute space, including the label.
+    - ``index`` is (B,) int64: the row in the split, or, for images in files, in the table.
+    - ``source`` holds what a renderer needs to draw the image again. It is absent if images are not
+      rendered.
+    - ``counterfactual`` is (B, 3, H, W), read from disk. It is absent unless the data module has
+      counterfactuals.
     """
 
     image: Tensor
@@ -35,7 +37,7 @@ class Attribute:
 
     Args:
         name: Name used in configurations, metrics and messages.
-        values: Names of its values; position is the code stored in attribute tables.
+        values: Names of its values; the position of a value is its code in attribute tables.
 
     Raises:
         ValueError: If there are fewer than two values, or two of them share a name.
@@ -82,7 +84,7 @@ class AttributeSpace:
         ValueError: If two attributes share a name or the label is not among them.
     """
 
-    # No dataclass: jsonargparse would split one into options and could not link it as a whole.
+    # Not a dataclass: jsonargparse would split it into options and could not link it as a whole.
     def __init__(self, attributes: tuple[Attribute, ...], label: str) -> None:
         self.attributes = attributes
         self.label = label

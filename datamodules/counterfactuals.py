@@ -1,4 +1,4 @@
-"""Training images that come each with one of their counterfactuals from disk."""
+"""Training images, each with one of its counterfactuals from disk."""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -13,10 +13,10 @@ from datamodules.storage.shards import Counterfactuals
 
 
 class Fingerprint(TypedDict):
-    """What tells training images from others, for JSON.
+    """Identifies training images, for JSON.
 
-    ``sha256`` is that of `Split.fingerprint`; ``image_shape`` (3, H, W) and ``grey``, the mean grey
-    level (0 to 255) of the first images, tell how they are drawn.
+    ``sha256`` is from `Split.fingerprint`. ``image_shape`` (3, H, W) and ``grey``, the mean grey
+    level (0 to 255) of the first images, identify how they are drawn.
     """
 
     sha256: str
@@ -29,17 +29,17 @@ def _most_apart(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 class PairedSplit(Split):
-    """A split whose images come each with one of their counterfactuals from disk.
+    """A split in which each image has one of its counterfactuals from disk.
 
     Args:
         split: The split.
         made: Counterfactuals of all its images.
         space: The attributes of the data.
-        fingerprint: That of the data, see `AttributeDataModule.fingerprint`.
+        fingerprint: Fingerprint of the data, see `AttributeDataModule.fingerprint`.
 
     Raises:
-        ValueError: If they were made for other images or attributes, or have other labels; the
-            message tells what.
+        ValueError: If the counterfactuals were made for other images or attributes, or have other
+            labels; the message says which.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class PairedSplit(Split):
         return len(self.split)
 
     def fetch(self, position: Tensor, draw: Tensor) -> Rows:
-        """See `Split.fetch`; which copy comes with an image follows the draw."""
+        """See `Split.fetch`; the number of the draw determines the copy of the counterfactual."""
         rows = self.split.fetch(position, draw)
         copy = (uniform(run_seed(), "copy", draw, 1)[:, 0] * self.copies).long()
         chosen = (position * self.copies + copy).tolist()

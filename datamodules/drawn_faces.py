@@ -1,6 +1,6 @@
 """Drawn faces in the layout and the file formats of CelebA: data for tests and examples.
 
-No figure on them is one on CelebA.
+No figure on drawn faces is a figure on CelebA.
 """
 
 import json
@@ -32,10 +32,10 @@ def write_faces(
     """Draw a data set, whole or not at all; yields the number of each face that is drawn.
 
     Args:
-        root: A folder that is to be made.
+        root: The folder to make; it must not exist.
         count: Number of faces.
-        strength: r with which the others of `NAMES` follow the hair, one for all or by name, see
-            `draw_attributes`.
+        strength: r with which the other attributes of `NAMES` follow the hair colour, one number or
+            one by name, see `draw_attributes`.
         seed: Seed of everything.
 
     Raises:
@@ -65,7 +65,7 @@ def write_faces(
 
 
 def _shared(*shape: int) -> Tensor:
-    """Zeros, uint8, that forks share; not in /dev/shm, which is small in containers."""
+    """Zeros, uint8, in memory that forks share; not in /dev/shm, which is small in containers."""
     return torch.frombuffer(mmap(-1, prod(shape)), dtype=torch.uint8).view(shape)
 
 
@@ -74,8 +74,8 @@ class DrawnFaces(TableSplit):
 
     Args:
         codes: (M, 7) int64, all attributes of all faces.
-        rows: (N,) int64, the rows of `codes` that the split has; they number its images.
-        columns: Columns of the attributes that are told.
+        rows: (N,) int64, the rows of `codes` in the split; they are the indices of its images.
+        columns: Columns of the attributes that the data module uses.
         count: Number of faces; the noise of row i is that of face ``i mod count``.
         seed: Seed of the noise.
         size: Side that images are scaled to.
@@ -87,7 +87,7 @@ class DrawnFaces(TableSplit):
         super().__init__(codes[:, columns], rows)
         self.codes = codes[rows]
         self.numbers, self.seed = rows % count, seed
-        # Shared by the loader's workers, which are forks: drawing takes time.
+        # Shared by the loader's workers, which are forks, so that each face is drawn once.
         self.source = _shared(len(rows), 3, size, size)
         self.is_drawn = _shared(len(rows)).view(torch.bool)
 
@@ -102,16 +102,16 @@ class DrawnFaces(TableSplit):
 
 
 class Faces(CelebA):
-    """Drawn faces, read as CelebA is, whose process is known.
+    """Drawn faces, read as CelebA is; their process is known.
 
-    So their true counterfactuals are known, and the unconfounded test set has the faces of the
-    other one, drawn anew with independent attributes.
+    So their true counterfactuals are known. The unconfounded test set has the faces of the
+    confounded one, drawn again with independent attributes.
 
     Args:
         root: Folder that ``cfaug faces`` made.
         label: The attribute that classifiers predict.
         attributes: The attributes beside it.
-        oracle: Draw training and validation faces anew with independent attributes.
+        oracle: Draw training and validation faces again with independent attributes.
         options: Those of `CelebA`.
 
     Raises:

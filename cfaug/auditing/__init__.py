@@ -1,4 +1,4 @@
-"""How confounded attributes are, and what deconfounded sampling leaves of it."""
+"""How confounded attributes are, and how much confounding deconfounded sampling leaves."""
 
 from cfaug.auditing.attribute_audit import Audit, PairAudit, SetAudit, audit_attributes
 from cfaug.auditing.measures import cnf, cramers_v, normalized_mutual_information

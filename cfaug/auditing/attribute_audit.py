@@ -20,10 +20,10 @@ from cfaug.auditing.p_values import holm, limit_p_value, permutation_p_value, sy
 from datamodules.attributes import MOST_GROUPS, AttributeSpace
 
 PERMUTATIONS = 1000
-"""Shuffles behind a p-value."""
+"""Default number of shuffles for a p-value."""
 
 PERMUTATIONS_PER_TEST = 25
-"""Shuffles for each pair, so that the smallest p-value stays below 0.05 once it is corrected."""
+"""Shuffles per test, so that the smallest possible p-value is below 0.05 after the correction."""
 
 LEVEL = 0.95
 """Level of the intervals."""
@@ -33,11 +33,12 @@ LEVEL = 0.95
 class PairAudit:
     """The measures of one pair of attributes.
 
-    ``cnf_low`` and ``cnf_high`` bound a basic bootstrap interval of `LEVEL` (Davison & Hinkley,
-    1997, section 5.2.1). It makes up for what counting few images adds to the CNF: of independent
-    attributes with many values it lies below the CNF, at zero.
-    ``holm_p_value`` is corrected for all pairs; ``smallest_cell`` is the number of images of the
-    rarest pair of values, which ``rarest`` names: one of the first attribute, one of the second.
+    - ``cnf_low`` and ``cnf_high`` bound a basic bootstrap interval of `LEVEL` (Davison & Hinkley,
+      1997, section 5.2.1). It corrects the upward bias of the CNF with few images. For independent
+      attributes with many values it lies below the CNF, at zero.
+    - ``holm_p_value`` is corrected for all pairs.
+    - ``rarest`` names the rarest pair of values, one of each attribute; ``smallest_cell`` is its
+      number of images.
     """
 
     first: str
@@ -55,7 +56,7 @@ class PairAudit:
 
 @dataclass(frozen=True)
 class SetAudit:
-    """The label with two attributes, see `total_correlation` and `synergy`; p of the synergy."""
+    """The label with two attributes, see `total_correlation` and `synergy`; p is of the synergy."""
 
     names: tuple[str, str, str]
     total_correlation: float
@@ -68,9 +69,9 @@ class SetAudit:
 class Audit:
     """The confounding of an attribute table.
 
-    Pairs with the label come first, and in both parts those with the largest CNF; sets are sorted
-    by synergy. ``groups`` has the number of images of each combination of values that occurs;
-    ``combinations`` is the number of those that there could be.
+    Pairs with the label come before the others. Both parts are sorted by CNF, the largest first.
+    Sets are sorted by synergy. ``groups`` has the number of images of each combination of values
+    that occurs. ``combinations`` is the number of possible combinations.
     """
 
     images: int
@@ -81,7 +82,7 @@ class Audit:
 
     @property
     def empty(self) -> list[int]:
-        """Groups without an image; not listed where there could be more than `MOST_GROUPS`."""
+        """Groups without an image; none are listed if more than `MOST_GROUPS` are possible."""
         if self.combinations > MOST_GROUPS:
             return []
         return [group for group in range(self.combinations) if group not in self.groups]
@@ -106,11 +107,12 @@ def audit_attributes(
     Args:
         attributes: (N, K) int64 codes.
         space: The attributes.
-        permutations: Shuffles behind each p-value; None for `PERMUTATIONS`, and where a smaller
-            p-value may stand the correction, for its limit or as many as are needed.
-        bootstraps: Resampled tables behind each interval.
+        permutations: Shuffles for each p-value; None for `PERMUTATIONS`. With None, a small p-value
+            is computed again if `PERMUTATIONS` are too few for the correction: by its limit, or by
+            `PERMUTATIONS_PER_TEST` shuffles for each test.
+        bootstraps: Resampled tables for each interval.
         seed: Seed of the shuffles and the resampling.
-        sets: Also look at the label with every two other attributes.
+        sets: Also measure the label with every two other attributes.
     """
     chosen = list(combinations(range(len(space.attributes)), 2))
     columns = list(attributes.T.contiguous())
@@ -149,7 +151,7 @@ def _p_values(
     by_shuffling: Callable[[Tensor, int, int], float],
     by_limit: Callable[[Tensor], float | None],
 ) -> list[tuple[float, float]]:
-    """Of each table its p-value, and that corrected for all of them."""
+    """The p-value of each table, and the one corrected for all tables."""
     needed = PERMUTATIONS_PER_TEST * len(tables)
 
     def p_value(table: Tensor) -> float:

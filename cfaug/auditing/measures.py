@@ -1,6 +1,6 @@
 """Measures of confounding on tables of counts: pure functions.
 
-A table of counts is (..., R, C) float64, one of R x C for each place in the leading dimensions.
+A table of counts is (..., R, C) float64: leading dimensions hold several tables of R x C.
 """
 
 import torch
@@ -23,7 +23,7 @@ def contingency(a: Tensor, b: Tensor, sizes: tuple[int, int]) -> Tensor:
 
 
 def entropy(counts: Tensor) -> Tensor:
-    """Entropy in nats of the distributions with counts (..., cells)."""
+    """Entropy in nats of distributions, given as counts (..., cells)."""
     share = counts / counts.sum(-1, keepdim=True)
     information: Tensor = torch.special.xlogy(share, share).sum(-1)
     return -information
@@ -48,7 +48,7 @@ def cnf(table: Tensor) -> Tensor:
 
 
 def normalized_mutual_information(table: Tensor) -> Tensor:
-    """Mutual information over the mean of the two entropies, in [0, 1]; 0 if both are constant."""
+    """Mutual information divided by the mean entropy, in [0, 1]; 0 if both are constant."""
     mean = (entropy(table.sum(-1)) + entropy(table.sum(-2))) / 2
     return torch.where(mean > 0, mutual_information(table) / mean.clamp(min=1e-300), 0.0)
 
@@ -81,10 +81,11 @@ def total_correlation(table: Tensor) -> Tensor:
 
 
 def synergy(table: Tensor) -> Tensor:
-    """What two variables tell of a first together and neither alone, in nats.
+    """Information in nats that two variables have about a first only together.
 
-    ``I(Y; A, B) − I(Y; A) − I(Y; B)``, the interaction information (McGill, 1954): positive where
-    Y depends on A and B jointly only (parity), negative where both tell the same of it.
+    ``I(Y; A, B) − I(Y; A) − I(Y; B)``, the interaction information (McGill, 1954). It is positive
+    if Y depends only on A and B jointly (parity), and negative if A and B have the same information
+    about Y.
 
     Args:
         table: (..., Y, A, B) float64 counts.

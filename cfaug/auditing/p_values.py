@@ -1,4 +1,4 @@
-"""P-values of the measures, by shuffling or by their limit."""
+"""P-values of the measures, by shuffling or by their limit for many images."""
 
 import numpy as np
 import torch
@@ -11,8 +11,9 @@ from cfaug.auditing.measures import synergy
 def permutation_p_value(table: Tensor, permutations: int, seed: int) -> float:
     """P-value of the mutual information under shuffling, (1 + #at least as large) / (1 + draws).
 
-    Shuffling one column keeps the totals of every value, so the tables that it would give are drawn
-    directly (Patefield, Applied Statistics 30, 1981, algorithm AS 159), however many the rows.
+    Shuffling one column keeps the totals of every value. So the resulting tables are drawn directly
+    (Patefield, Applied Statistics 30, 1981, algorithm AS 159), which takes equally long for any
+    number of rows.
 
     Args:
         table: (R, C) float64 counts.
@@ -32,10 +33,10 @@ def permutation_p_value(table: Tensor, permutations: int, seed: int) -> float:
 
 
 def synergy_p_value(table: Tensor, permutations: int, seed: int) -> float:
-    """P-value of the synergy where A and B each follow Y and nothing else.
+    """P-value of the synergy if A and B are independent given Y.
 
-    By shuffling B among the images of each value of Y, (1 + #at least as large) / (1 + draws): that
-    keeps what each alone tells of Y, and the synergy that few images have by chance.
+    B is shuffled among the images of each value of Y: (1 + #at least as large) / (1 + draws). This
+    keeps the dependence of A and Y and of B and Y, and the synergy that few images have by chance.
 
     Args:
         table: (Y, A, B) float64 counts.
@@ -58,7 +59,7 @@ def _shuffled(table: Tensor, count: int, generator: np.random.Generator) -> Tens
     if table.shape != (2, 2):
         tables = random_table(rows.numpy(), columns.numpy(), seed=generator)
         return torch.from_numpy(tables.rvs(count, method="patefield")).double()
-    # Of two by two, one cell decides: three times as fast, and audits have many.
+    # One cell determines a two-by-two table. This is three times as fast, and audits have many.
     first = generator.hypergeometric(int(rows[0]), int(rows[1]), int(columns[0]), count)
     corner = torch.from_numpy(first)
     cells = corner, rows[0] - corner, columns[0] - corner, rows[1] - columns[0] + corner
@@ -66,10 +67,11 @@ def _shuffled(table: Tensor, count: int, generator: np.random.Generator) -> Tens
 
 
 def limit_p_value(table: Tensor) -> float | None:
-    """What `permutation_p_value` tends to with the number of images, or None where it is not near.
+    """The limit of `permutation_p_value` for many images; None if there are too few images.
 
-    By the likelihood-ratio test (Wilks, Ann. Math. Statist. 9, 1938), where independence would have
-    at least five images of every pair of values that occur (Cochran, Biometrics 10, 1954).
+    It is the p-value of the likelihood-ratio test (Wilks, Ann. Math. Statist. 9, 1938). There are
+    enough images if independence would give at least five to every pair of values that occur
+    (Cochran, Biometrics 10, 1954).
 
     Args:
         table: (R, C) float64 counts.

@@ -1,4 +1,4 @@
-"""What deconfounded sampling leaves of the confounding, and for lack of which images."""
+"""Confounding that deconfounded sampling leaves, and the missing images that cause it."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -11,14 +11,15 @@ from datamodules.attributes import AttributeSpace
 from datamodules.process.sampling import sampling_weights
 
 MOST_SHORT = 3
-"""Pairs of values that are named for each pair of attributes."""
+"""Most pairs of values that are named for each pair of attributes."""
 
 
 @dataclass(frozen=True)
 class Short:
-    """Two values that come together less often than if their attributes were independent.
+    """Two values that occur together less often than if their attributes were independent.
 
-    ``share`` and ``wanted`` are per cent of the draws; ``images`` have both values.
+    ``share`` is the actual and ``wanted`` the independent share of the draws, in per cent.
+    ``images`` is the number of images with both values.
     """
 
     values: str
@@ -29,7 +30,7 @@ class Short:
 
 @dataclass(frozen=True)
 class Remainder:
-    """The CNF in nats of two attributes in images drawn with the weights, and what it is due to."""
+    """The CNF in nats of two attributes in images drawn with the weights, and its causes."""
 
     first: str
     second: str
@@ -38,10 +39,10 @@ class Remainder:
 
 
 def remainders(attributes: Tensor, space: AttributeSpace, cap: float) -> tuple[Remainder, ...]:
-    """What is left of each pair under the weights of `sampling_weights`, the most first.
+    """The confounding of each pair under the weights of `sampling_weights`, the largest first.
 
-    A combination of values without an image cannot be drawn, and of one with few the weights are
-    capped. Either keeps two attributes apart from independence.
+    A combination of values without an image cannot be drawn. The weights of a combination with few
+    images are capped. Both leave two attributes dependent.
 
     Args:
         attributes: (N, K) int64 codes.

@@ -1,4 +1,4 @@
-"""Counterfactuals of all training images, made in shards that do not depend on each other."""
+"""Makes counterfactuals of all training images, in shards that do not depend on each other."""
 
 from collections.abc import Iterator, Mapping
 from math import ceil
@@ -20,10 +20,10 @@ from datamodules.storage.shards import Counterfactuals, Shard, shard_path, write
 
 
 def trained_judge(path: Path, data: AttributeDataModule, steps: int, precision: str) -> Reader:
-    """A judge of the data, kept in a file, so that a run that goes on has the same one.
+    """Train a judge of the data, or load it from a file, so that a resumed run has the same judge.
 
     Raises:
-        ValueError: If that file is damaged.
+        ValueError: If the file is damaged.
     """
     if not path.exists():
         judge = train_judge(data.unconfounded(), steps, precision)
@@ -32,7 +32,7 @@ def trained_judge(path: Path, data: AttributeDataModule, steps: int, precision: 
     judge = Reader(data.attribute_space, data.image_shape, as_rendered)
     try:
         judge.load_state_dict(torch.load(path, weights_only=True))
-    except Exception as error:  # whatever the damage provokes
+    except Exception as error:  # a damaged file can raise anything
         msg = f"{path} is damaged; remove {path.parent} to start anew"
         raise ValueError(msg) from error
     return judge.eval()
@@ -41,16 +41,16 @@ def trained_judge(path: Path, data: AttributeDataModule, steps: int, precision: 
 class Maker:
     """Makes counterfactuals of training images.
 
-    Which values an image gets follows from the seed and the image alone, so that it matters neither
-    where a shard begins nor what was made before.
+    The values of an image follow from the seed and the image alone. So they do not depend on where
+    a shard begins, or on what was made before.
 
     Args:
         generator: The generator.
         data: The data, set up.
-        judge: What reads the counterfactuals, if anything.
+        judge: Network that reads the counterfactuals; None for no readings.
         seed: Seed of the fresh values.
         copies: Counterfactuals of each image.
-        codes: ``{column: code}`` to set; None gives all attributes but the label fresh values.
+        codes: ``{column: code}`` to set; None gives all attributes except the label fresh values.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Maker:
         return Shard(images, index, copy, source, target, read[0] if read else None, files)
 
     def _parts(self, batch: Batch) -> Iterator[list[Tensor]]:
-        """Columns of a `Shard`, for as many images at once as a batch has."""
+        """Columns of a `Shard`, in parts of at most as many images as a batch has."""
         size = len(batch["index"])
         copy = torch.arange(self.copies, device=self.device).repeat(size)
         columns = batch["image"], batch["attributes"], batch["index"]
@@ -98,16 +98,16 @@ class Maker:
 
 
 def write_shards(maker: Maker, folder: Path, size: int, recipe: Mapping[str, str]) -> None:
-    """Write the shards that are not there yet, each whole or not at all.
+    """Write the shards that do not exist yet, each whole or not at all.
 
     Args:
-        maker: What makes the counterfactuals.
-        folder: Where they go.
+        maker: Makes the counterfactuals.
+        folder: Folder for the shards.
         size: Counterfactuals in a shard, at least the copies of one image.
-        recipe: What they follow from.
+        recipe: Everything that the counterfactuals depend on.
 
     Raises:
-        ValueError: If one cannot be written.
+        ValueError: If a shard cannot be written.
     """
     told = {**recipe, "fingerprint": maker.data.fingerprint()}
     count = len(maker.data.splits["train"])

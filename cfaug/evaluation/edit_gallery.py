@@ -1,4 +1,4 @@
-"""Edits to look at: some as they come, those that a judge reads otherwise, the least reversible."""
+"""Edits to look at: the first ones, those that a judge misreads, and the least reversible."""
 
 from typing import NamedTuple
 
@@ -14,11 +14,11 @@ class Edits(NamedTuple):
     Args:
         position: (N,) rows of the test set.
         source: (N, K) codes of the images.
-        target: (N, K) codes wanted of the edits.
+        target: (N, K) codes wanted for the edits.
         read: (N, K) codes that a judge reads from the edits.
         round_trip: (N,) change by the edit and its reverse, mean absolute difference in grey
             levels, 0 to 255.
-        images: (N, 3, 3, H, W) in [0, 1]: the image, its edit, and the way back.
+        images: (N, 3, 3, H, W) in [0, 1]: the image, its edit, and the edit undone.
     """
 
     position: Tensor
@@ -38,14 +38,14 @@ class Edits(NamedTuple):
 
 
 class Gallery:
-    """Keeps edits of one attribute to show, from batch to batch.
+    """Keeps edits of one attribute to show, over all batches.
 
     Args:
-        most: Edits of each kind that are kept.
+        most: Number of edits of each kind that are kept.
 
     Attributes:
-        kept: ``first`` are the first edits, ``misread`` the first of those that a judge does not
-            read as wanted, ``farthest`` those with the largest round trips.
+        kept: ``first`` has the first edits, ``misread`` the first edits from which a judge does not
+            read the wanted values, ``farthest`` the edits with the largest round trips.
     """
 
     def __init__(self, most: int = 8) -> None:
@@ -53,7 +53,7 @@ class Gallery:
         self.kept: dict[str, Edits] = {}
 
     def add(self, edits: Edits) -> None:
-        """Look at a batch of edits."""
+        """Add a batch of edits."""
         edits = Edits(*(column.cpu() for column in edits))
         some = torch.arange(len(edits.position))[: self.most]
         wrong = (~edits.agreed()).nonzero()[: self.most, 0]
@@ -72,8 +72,8 @@ class Gallery:
 
 
 COLUMNS = ("image", "attribute", "from", "to", "judges_agree", "read_otherwise", "round_trip")
-"""Of `table`: row of the test set; the edit; whether the judge reads all attributes as wanted, and
-what it reads instead; grey levels that the edit and its reverse move a pixel by."""
+"""Columns of `table`: row of the test set; the edit; whether the judge reads all wanted values, and
+what it reads instead; grey levels by which a pixel differs after the edit and its reverse."""
 
 
 def table(column: int, edits: Edits, space: AttributeSpace) -> list[list[str | int | float | bool]]:

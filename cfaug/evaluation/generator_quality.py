@@ -1,4 +1,4 @@
-"""How good a generator is: what its edits do, what they leave behind, what a classifier learns."""
+"""How good a generator is: effects and traces of its edits, and what a classifier learns."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,16 +26,17 @@ from datamodules.process.interventions import fresh_values, non_label_columns, o
 from datamodules.process.noise import uniform
 
 MOST = 10_000
-"""Images of a split that are judged; more would not change the figures."""
+"""Most images of a split that are judged; more would hardly change the figures."""
 
 
 @dataclass(frozen=True)
 class Judging:
-    """What judging a generator found.
+    """The results of judging a generator.
 
-    ``figures`` has the names of the logger; ``effectiveness`` is (K, K) in per cent, row i after
-    do(i), column k read by judge k; ``judges`` is (K,), their accuracy on real test images;
-    ``galleries`` has edits of each attribute to look at.
+    - ``figures`` has the names of the logger.
+    - ``effectiveness`` is (K, K) in per cent: row i is after do(i), column k is read by judge k.
+    - ``judges`` is (K,), the accuracy of the judges on real test images.
+    - ``galleries`` has edits of each attribute to look at.
     """
 
     figures: dict[str, float]
@@ -49,8 +50,9 @@ def judge_generator(
 ) -> Judging:
     """Judge a generator on test images, with judges trained apart from it.
 
-    Definitions: effectiveness, composition, reversibility of Monteiro et al., ICLR 2023. Judges and
-    probes learn from unconfounded training images, so that no attribute tells of another.
+    Effectiveness, composition and reversibility are defined by Monteiro et al., ICLR 2023. Judges
+    and probes are trained on unconfounded images, so that they cannot infer one attribute from
+    another.
 
     Args:
         generator: The generator.
@@ -74,7 +76,7 @@ def judge_generator(
 
 
 def _leakage_lesson(generator: Generator, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Edit one attribute of each image; the probe learns to read its original value alone."""
+    """Edit one attribute of each image; the probe learns to read only its original value."""
     space, attributes = generator.attribute_space, batch["attributes"]
     chosen = torch.randint_like(attributes[:, 0], len(space.attributes))
     everything = fresh_values(attributes, space, range(len(space.attributes)))
@@ -86,7 +88,7 @@ def _leakage_lesson(generator: Generator, batch: Batch) -> tuple[Tensor, Tensor]
 
 
 class _Means:
-    """Running means, by name, of values that each stand for some images."""
+    """Running means, by name, of values that are each a mean over some images."""
 
     def __init__(self) -> None:
         self.sums: dict[str, float] = {}
@@ -182,7 +184,7 @@ def _measure(
                 ).items():
                     key = keys.EXACT.format(measure=measure, attribute=name)
                     means.add(key, value, size)
-            # Fresh values, the old one among them: otherwise "not the new one" would be a clue.
+            # Fresh values may be the old one: otherwise the probe could exclude the new value.
             mixed = fresh_values(attributes, space, [k])
             found = probe.read(generator.edit(images, attributes, mixed))[:, k]
             means.add(keys.LEAKAGE.format(attribute=name), _percent(found, attributes[:, k]), size)
@@ -207,7 +209,7 @@ def _measure(
 
 
 def _majority(data: AttributeDataModule, space: AttributeSpace, column: int) -> Tensor:
-    """Share in per cent of the commonest value in the test set: what guessing reaches."""
+    """Share in per cent of the most frequent value in the test set, which guessing reaches."""
     values = data.splits["test"].attributes[:, column]
     return 100 * torch.bincount(values, minlength=space.cardinalities[column]).max() / len(values)
 
@@ -217,7 +219,7 @@ def _residual_confounding(
 ) -> dict[str, float]:
     """CNF of each attribute with the label, in the training data and in their counterfactuals.
 
-    After: read by the judges from counterfactuals whose attributes but the label are fresh.
+    For the counterfactuals, a judge reads the attributes. All but the label have fresh values.
     """
     space = generator.attribute_space
     label = space.label_position

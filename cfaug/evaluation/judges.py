@@ -1,4 +1,4 @@
-"""Networks that read attributes from images: judges of edits, and probes of what should be gone."""
+"""Networks that read attributes from images: judges of edits, and probes for traces in them."""
 
 import warnings
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class Reader(AttributeModule):
     Args:
         attribute_space: The attributes.
         image_shape: (3, H, W) of the images.
-        lesson: What it learns from a batch.
+        lesson: Turns a batch into images and the codes to learn from them.
         lr: Peak learning rate of AdamW.
     """
 
@@ -63,9 +63,9 @@ class Reader(AttributeModule):
         return torch.stack([logits.argmax(1) for logits in self(images)], dim=1)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Cross-entropy of every attribute that is to be learnt."""
+        """Cross-entropy of all attributes that are not `IGNORED`."""
         images, codes = self.lesson(batch)
-        # Summed over images and divided by all: an attribute no image is to teach adds nothing.
+        # A sum divided by the number of images: an attribute ignored in all images adds nothing.
         terms = [
             F.cross_entropy(logits, codes[:, k], ignore_index=IGNORED, reduction="sum")
             for k, logits in enumerate(self(images))
@@ -81,7 +81,7 @@ class Reader(AttributeModule):
 def fit_quietly(
     module: Any, data: AttributeDataModule, steps: int, precision: str, doing: str
 ) -> None:
-    """Train a small network that nobody keeps: no logger, no checkpoint; a bar says `doing`."""
+    """Train a small network without logger or checkpoint; its bar is called `doing`."""
     trainer = Trainer(
         accelerator="auto",
         devices=1,
@@ -95,7 +95,7 @@ def fit_quietly(
         callbacks=[OneBar(doing)],
     )
     with warnings.catch_warnings():
-        # The data have validation images, which are left out on purpose.
+        # The data have validation images, which are not used on purpose.
         warnings.filterwarnings("ignore", message=".*no `validation_step`")
         if data.num_workers == 0:
             warnings.filterwarnings("ignore", message=".*does not have many workers")
@@ -104,7 +104,7 @@ def fit_quietly(
 
 
 def train_judge(unconfounded: AttributeDataModule, steps: int, precision: str) -> Reader:
-    """A network that reads all attributes of images, trained where none tells of another.
+    """Train a network that reads all attributes, on images in which they are independent.
 
     Args:
         unconfounded: See `AttributeDataModule.unconfounded`.

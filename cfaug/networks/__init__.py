@@ -1,1 +1,1 @@
-"""Networks that several rooms use; they know nothing of Lightning."""
+"""Networks that several rooms use; they do not depend on Lightning."""

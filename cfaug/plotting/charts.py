@@ -36,7 +36,8 @@ class Panel:
 
     Args:
         title: The strength.
-        points: Name, how often an edit of the label takes, accuracy, and its standard error.
+        points: Name, fraction of edits of the label judged successful, accuracy, its standard
+            error.
         levels: Accuracies of methods without a generator.
     """
 
@@ -46,10 +47,10 @@ class Panel:
 
 
 def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
-    """What is wrong on unconfounded images against what is wrong after edits of the label.
+    """Plot the error on unconfounded images against the error of edits of the label.
 
-    Both in per cent on a logarithmic scale, which tells good configurations apart, and the better
-    the further to the top and to the right. Points are numbered, the best accuracy first.
+    Both are in per cent on a logarithmic scale, which separates good configurations. Better ones
+    are further to the top and to the right. Points are numbered, the best accuracy first.
 
     Args:
         panels: One for each strength.
@@ -95,7 +96,7 @@ def save_curves(curves: Mapping[str, Mapping[float, float]], path: Path) -> None
     axes = figure.add_subplot()
     for name, curve in curves.items():
         axes.plot([strengths.index(r) for r in curve], list(curve.values()), "o-", label=name)
-    # Evenly spaced: what matters happens between 0.95 and 1.
+    # Evenly spaced: most of the change is between 0.95 and 1.
     axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
     axes.set_xlabel("strength r of the confounding")
     axes.set_ylabel("accuracy on unconfounded test images, %")

@@ -14,7 +14,7 @@ from cfaug.plotting.letters import save_figure
 from datamodules.attributes import AttributeSpace
 
 MOST_NUMBERS = 200
-"""A heat map of more cells has no numbers in them."""
+"""A heat map with more cells than this shows no numbers."""
 
 
 def _heat(
@@ -47,7 +47,7 @@ def _heat(
 def save_audit(
     audit: Audit, attributes: Tensor, space: AttributeSpace, path: Path, most: int = 4
 ) -> None:
-    """Heat maps: CNF of all pairs, and images by the label and the attributes that follow it most.
+    """Save heat maps: CNF of all pairs, and images by label and the most confounded attributes.
 
     Args:
         audit: The audit.

@@ -38,8 +38,8 @@ def save_images(images: Sequence[Tensor], titles: Sequence[str], path: Path) -> 
 def edit_stems(names: Sequence[str]) -> list[str]:
     """Names of the files for the edits of attributes, without ending.
 
-    A ``-`` stands for what no file can be called, and long names are cut. Where two would then have
-    one file, also on systems that do not tell capitals, all begin with the column.
+    A ``-`` replaces characters that a file name cannot have, and long names are cut. If two names
+    would then be the same, also on systems that ignore capitals, all begin with the column.
     """
     stems = [re.sub(r"[/\\\0]", "-", name)[:50] for name in names]
     if len({stem.casefold() for stem in stems}) < len(stems):
@@ -52,7 +52,7 @@ def save_edits(cells: Tensor, attribute: Attribute, path: Path) -> None:
 
     Args:
         cells: (rows, 1 + values, 3, H, W) in [0, 1]; in each row an image and its edits.
-        attribute: The attribute, whose values head the columns.
+        attribute: The attribute; its values are the headings of the columns.
         path: The picture.
     """
     rows, columns, _, _, width = cells.shape
@@ -77,10 +77,10 @@ def save_edits(cells: Tensor, attribute: Attribute, path: Path) -> None:
 def save_strips(
     strips: Sequence[Tensor], captions: Sequence[Sequence[str]], titles: Sequence[str], path: Path
 ) -> None:
-    """Blocks of columns of images, a caption above each column.
+    """Save blocks of columns of images, with a caption above each column.
 
     Args:
-        strips: For each title (N, S, 3, H, W) in [0, 1]; S images stand below each other.
+        strips: For each title (N, S, 3, H, W) in [0, 1]; a column has S images.
         captions: For each title N captions.
         titles: The titles.
         path: The picture.

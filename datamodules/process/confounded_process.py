@@ -29,11 +29,11 @@ def strength_from_conflicting_share(share: float, cardinality: int) -> float:
 
 
 def resolve_strengths(space: AttributeSpace, strength: float | Mapping[str, float]) -> list[float]:
-    """One strength per attribute, the label's being 0.
+    """One strength for each attribute; that of the label is 0.
 
     Args:
         space: The attributes.
-        strength: One number for all attributes but the label, or one for each by name.
+        strength: One number for all attributes except the label, or one for each by name.
 
     Raises:
         ValueError: If a strength lies outside [0, 1], or a name is missing or unknown.
@@ -53,15 +53,15 @@ def resolve_strengths(space: AttributeSpace, strength: float | Mapping[str, floa
 def resolve_alignment(
     space: AttributeSpace, alignment: Mapping[str, Sequence[str | int]]
 ) -> dict[str, Tensor]:
-    """The value that the confounder pairs with each label, as codes, for each attribute.
+    """Codes of the values that the confounder ties to each label, for each attribute.
 
     Args:
         space: The attributes.
-        alignment: For some attributes, the values that go with the labels in their order; the
-            others take ``label mod |V|``.
+        alignment: For some attributes, the values tied to the labels, in the order of the labels;
+            the others use ``label mod |V|``.
 
     Returns:
-        For each attribute but the label its (number of labels,) int64 codes.
+        For each attribute except the label its (number of labels,) int64 codes.
 
     Raises:
         ValueError: If an attribute or a value is unknown, or values are too few or too many.
@@ -84,7 +84,7 @@ def resolve_alignment(
 
 
 def replace_labels(labels: Tensor, cardinality: int, share: float, seed: int, split: str) -> Tensor:
-    """Give a share of images a wrong label: any of the others, uniformly.
+    """Give a share of images a wrong label, drawn uniformly from the others.
 
     Args:
         labels: (N,) int64 codes.
@@ -111,14 +111,14 @@ def draw_attributes(
 ) -> Tensor:
     """Draw the attribute table of labelled images under a hidden confounder.
 
-    With probability r an attribute takes the value aligned with the label; otherwise any value,
-    uniformly. So ``P(aligned) = r + (1 − r)/|V|``. A row depends on the seed, the split, its
-    position and its label alone, and raising r only turns conflicting rows into aligned ones.
+    With probability r an attribute takes the value aligned with the label; otherwise its value is
+    drawn uniformly. So ``P(aligned) = r + (1 − r)/|V|``. A row depends only on the seed, the split,
+    its position and its label. A higher r only turns conflicting rows into aligned ones.
 
     Args:
         labels: (N,) int64 codes of the label.
         space: The attributes.
-        strength: r for all attributes but the label, or by name; see `resolve_strengths`.
+        strength: r for all attributes except the label, or by name; see `resolve_strengths`.
         seed: Seed of the experiment.
         split: Name of the split; splits get independent draws.
         alignment: See `resolve_alignment`.

@@ -1,4 +1,4 @@
-"""Which attribute gets which value."""
+"""Interventions: set attributes to other values."""
 
 from collections.abc import Collection, Mapping
 
@@ -12,7 +12,8 @@ from datamodules.process.noise import uniform
 def fresh_values(attributes: Tensor, space: AttributeSpace, columns: Collection[int]) -> Tensor:
     """Give the attributes in `columns` independent uniform values and keep the others.
 
-    Never drawn from the confounded joint: that would put the confounding back.
+    The values are never drawn from the confounded joint distribution, which would restore the
+    confounding.
 
     Args:
         attributes: (B, K) int64 codes.
@@ -29,12 +30,12 @@ def fresh_values(attributes: Tensor, space: AttributeSpace, columns: Collection[
 
 
 def fixed_values(attributes: Tensor, space: AttributeSpace, number: Tensor, seed: int) -> Tensor:
-    """Give every attribute but the label a uniform value that follows from a number and a seed.
+    """Give every attribute except the label a uniform value, computed from a number and a seed.
 
     Args:
         attributes: (B, K) int64 codes.
         space: The attributes.
-        number: (B,) int64, other for each counterfactual.
+        number: (B,) int64, different for each counterfactual.
         seed: The seed.
 
     Returns:
@@ -54,7 +55,7 @@ def other_value(attributes: Tensor, space: AttributeSpace, column: int, shift: T
         attributes: (B, K) int64 codes.
         space: The attributes.
         column: The attribute to change.
-        shift: (B,) float in [0, 1), uniform; chooses among the other values.
+        shift: (B,) float in [0, 1), uniform; selects one of the other values.
 
     Returns:
         (B, K) int64 codes.
@@ -83,7 +84,7 @@ def set_values(attributes: Tensor, codes: Mapping[int, int]) -> Tensor:
 
 
 def non_label_columns(space: AttributeSpace) -> list[int]:
-    """Columns of all attributes but the label."""
+    """Columns of all attributes except the label."""
     return [k for k in range(len(space.attributes)) if k != space.label_position]
 
 

@@ -1,7 +1,8 @@
-"""Random numbers that depend on a seed and a sample's index alone.
+"""Random numbers that depend only on a seed and the index of a sample.
 
-A generator with a state gives other numbers when the batch size, the number of workers or the
-number of devices changes. These do not: the number for (seed, stream, index, position) is a hash.
+A random generator with a state gives other numbers if the batch size, the number of workers or the
+number of devices changes. These numbers stay the same: each is a hash of (seed, stream, index,
+position).
 """
 
 import os
@@ -15,15 +16,15 @@ _UNIT = 2.0**-24
 
 
 def run_seed() -> int:
-    """Seed of the run, where Lightning's ``seed_everything`` leaves it; 0 where nothing called it.
+    """Seed of the run, set by Lightning's ``seed_everything``; 0 if that was not called.
 
-    Distinct from the seed of a data set: runs with different seeds share the same images.
+    It is not the seed of a data set: runs with different seeds share the same images.
     """
     return int(os.environ.get("PL_GLOBAL_SEED", "0"))
 
 
 def _signed(value: int) -> int:
-    """The 64-bit pattern of an unsigned number as torch's signed int64 holds it."""
+    """The signed int64 with the same 64 bits as an unsigned number."""
     return (value + 2**63) % 2**64 - 2**63
 
 
@@ -45,7 +46,7 @@ def uniform(seed: int, stream: str, index: Tensor, count: int) -> Tensor:
 
     Args:
         seed: Seed of the experiment.
-        stream: What the numbers are for; different names give independent numbers.
+        stream: Name of their purpose; different names give independent numbers.
         index: (B,) int64.
         count: How many numbers an index gets.
 
@@ -53,7 +54,7 @@ def uniform(seed: int, stream: str, index: Tensor, count: int) -> Tensor:
         (B, count) float32 in [0, 1), the same on every device.
     """
     key = torch.tensor([seed, zlib.crc32(stream.encode())])
-    # One number: to the device of the index it goes with the addition, which waits for nothing.
+    # As one Python number it reaches the device with the addition, without waiting for a copy.
     state = mix(index + int(mix(mix(key[0]) + key[1])))
     steps = torch.arange(1, count + 1, device=index.device) * _signed(_GOLDEN)
     return _shift_right(mix(state[:, None] + steps), 40).float() * _UNIT

@@ -1,4 +1,4 @@
-"""Which images an epoch draws: all once, or with weights that undo the confounding."""
+"""Which images an epoch draws: all once, or with weights that remove the confounding."""
 
 from collections.abc import Iterator, Sized
 from typing import Any, Literal, cast
@@ -16,7 +16,7 @@ EARLY_DRAWS = 64_000
 """Draws at the start of a run for which deconfounding weights may be larger."""
 
 EARLY_CAP = 10.0
-"""How many times as large."""
+"""Factor by which the cap of the weights is larger for the first `EARLY_DRAWS` draws."""
 
 
 def sampling_weights(
@@ -52,18 +52,18 @@ def sampling_weights(
 
 
 def independent_rows(attributes: Tensor, space: AttributeSpace, seed: int) -> Tensor:
-    """Choose rows among which attributes are as independent as the combinations there are allow.
+    """Choose rows so that attributes are as independent as the existing combinations allow.
 
-    By systematic sampling, so that every combination has the share of its deconfounding weights,
-    to within one row.
+    Uses systematic sampling: every combination gets the share of its deconfounding weights, to
+    within one row.
 
     Args:
         attributes: (N, K) int64 codes.
         space: The attributes.
-        seed: Which rows of a combination are chosen.
+        seed: Seed of the choice of rows within a combination.
 
     Returns:
-        (N,) int64 row numbers in random order; those of rare combinations several times.
+        (N,) int64 row numbers in random order; rows of rare combinations are repeated.
     """
     weights = sampling_weights(attributes, space, "deconfounded", float("inf"))
     assert weights is not None
@@ -85,23 +85,24 @@ def effective_sample_size(weights: Tensor) -> float:
 
 
 class DrawSampler(DistributedSampler[tuple[int, int]]):
-    """Draws images by a seed and the epoch alone, so that a resumed run draws what it would have.
+    """Draws images by a seed and the epoch alone, so that a resumed run draws the same images.
 
-    Yields (index, draw): the row of the image, and a number that no other draw of the run has. What
-    is random about a draw (its augmentation) is a function of that number, whichever worker or
-    device it lands on. Devices take the draws of an epoch in turn: as many devices, each with its
-    share of a batch, see the images of one device with the whole batch. (Lightning leaves a
-    DistributedSampler as it is; it would shuffle the draws of any other and deal them out.)
+    Yields (index, draw): the row of the image, and a number that is unique to the draw in the run.
+    Everything random about a draw (its augmentation) is a function of that number, on any worker or
+    device. Devices take the draws of an epoch in turn. So several devices, each with its share of a
+    batch, together see the same images as one device with the whole batch. (This is a
+    DistributedSampler because Lightning leaves those as they are; it would shuffle and divide the
+    draws of any other sampler.)
 
     Args:
-        images: The images, of which only the number counts.
-        epoch_size: Number of draws in an epoch. Unweighted, it need not be the number of images:
-            every image is drawn once before any is drawn again, across epochs.
+        images: The images; only their number is used.
+        epoch_size: Number of draws in an epoch. Without weights it may differ from the number of
+            images: every image is drawn once before any is drawn again, across epochs.
         seed: Seed of the run.
         weights: (N,) weights to draw with, with replacement; None draws without replacement.
         rank: Number of the device.
         replicas: Number of devices.
-        resume_at: Epoch to start in, and draws of this device that it has behind it.
+        resume_at: Epoch to start in, and number of draws of this device that are already done.
         early_weights: (N,) weights of the first `EARLY_DRAWS` draws of the run; None for `weights`.
     """
 
@@ -129,7 +130,7 @@ class DrawSampler(DistributedSampler[tuple[int, int]]):
         return self.epoch_size // self.num_replicas
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        """Yield the draws of the epoch that are still to come."""
+        """Yield the remaining draws of the epoch."""
         first = self.epoch * self.epoch_size
         if self.weights is not None and self.early_weights is not None:
             generator = self._generator(self.epoch)

@@ -19,7 +19,7 @@ def sha256_of(*tensors: Tensor) -> str:
 
 
 class Rows(TypedDict):
-    """What travels from a loader to the device, before rendering."""
+    """A batch as a loader sends it to the device, before rendering."""
 
     source: Tensor
     attributes: Tensor
@@ -32,7 +32,7 @@ class Split(Dataset[Rows]):
     """Images of a split in memory, fetched a batch at a time.
 
     Args:
-        source: (N, C, H, W) uint8, what is rendered.
+        source: (N, C, H, W) uint8, the images before rendering.
         attributes: (N, K) int64 codes.
     """
 
@@ -49,19 +49,19 @@ class Split(Dataset[Rows]):
         return self.source[position]
 
     def file_names(self, position: Tensor) -> list[str] | None:
-        """Names of the files of the rows at `position` (B,), where they have any."""
+        """Names of the files of the rows at `position` (B,); None if they have no files."""
         return None
 
     def index(self, position: Tensor) -> Tensor:
-        """What a batch calls the rows at `position` (B,), (B,) int64."""
+        """The ``index`` in a batch of the rows at `position` (B,), (B,) int64."""
         return position
 
     def distinct(self) -> Tensor:
-        """Positions (M,) of its images without those that are there a second time."""
+        """Positions (M,) of its images without repetitions."""
         return torch.arange(len(self))
 
     def fingerprint(self) -> str:
-        """SHA-256 of what tells the images of this split from those of others, in their order."""
+        """SHA-256 that identifies the images of this split in their order."""
         return sha256_of(self.attributes, self.source)
 
     def __getitems__(self, keys: list[int] | list[tuple[int, int]]) -> Rows:
@@ -81,14 +81,14 @@ class Split(Dataset[Rows]):
 
 
 def draw_splits(groups: Tensor, shares: dict[str, float], seed: int) -> list[str]:
-    """Deal the images out to the splits, and with them those of each group.
+    """Divide the images among the splits, with the same shares of each group.
 
-    Each split gets its share to within one image, and of each group to within two.
+    Each split gets its share of all images to within one image, and of each group to within two.
 
     Args:
         groups: (N,) number of the group of each image.
         shares: Shares of splits; the rest is for training.
-        seed: Seed of the deal.
+        seed: Seed of the division.
 
     Returns:
         The split of each image.

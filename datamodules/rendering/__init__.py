@@ -1,1 +1,1 @@
-"""How attributes are drawn into images."""
+"""Renderers that draw attributes into images."""

@@ -14,12 +14,12 @@ def jiggle(
 ) -> Tensor:
     """Rotate, shift and scale half of the images a little.
 
-    The others stay as they are: to move an image blurs it, and a network that saw no sharp image
-    in training misreads those it meets afterwards.
+    The others stay as they are. Moving an image blurs it, and a network that saw no sharp image in
+    training misreads sharp images afterwards.
 
     Args:
         images: (B, C, H, W).
-        draw: (B,) int64 numbers of the draws; the same draw is always changed in the same way.
+        draw: (B,) int64 numbers of the draws; the same number always gives the same change.
         seed: Seed of the run.
         rotation: Largest rotation in degrees.
         shift: Largest shift, as a share of the side.

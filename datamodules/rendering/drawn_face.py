@@ -20,7 +20,7 @@ NAMES = (
     "Beard",
     "Bright_Background",
 )
-"""The label that the others follow, and the others."""
+"""The attributes; all others follow the first, the label."""
 
 SIZE = 178, 218
 """Width and height of CelebA's images."""
@@ -38,7 +38,7 @@ def draw_face(codes: Sequence[int], seed: int, number: int) -> Image.Image:
 
     Args:
         codes: Code of each of `NAMES`.
-        seed: Seed of the noise: place, size, tints.
+        seed: Seed of the noise in position, size and tints.
         number: Number of the face; the noise is a function of it and the seed.
 
     Returns:
@@ -119,7 +119,7 @@ def jpeg(image: Image.Image) -> bytes:
 
 
 def draw_faces(codes: Tensor, numbers: Tensor, seed: int, size: int) -> Tensor:
-    """Faces as they come out of their files.
+    """Draw faces as they would be read from their JPEG files.
 
     Args:
         codes: (B, 7) int64.

@@ -12,7 +12,7 @@ PALETTE: dict[str, tuple[float, float, float]] = {
     "purple": (0.48, 0.15, 0.72),
     "olive": (0.50, 0.50, 0.12),
 }
-"""Of strokes."""
+"""Colours of strokes."""
 
 DARK_PALETTE: dict[str, tuple[float, float, float]] = {
     "black": (0.04, 0.04, 0.04),
@@ -26,4 +26,4 @@ DARK_PALETTE: dict[str, tuple[float, float, float]] = {
     "plum": (0.40, 0.08, 0.30),
     "moss": (0.24, 0.28, 0.06),
 }
-"""Of backgrounds, darker than any of `PALETTE`, so that no digit is lost in its background."""
+"""Colours of backgrounds, darker than all of `PALETTE`, so that every digit stays visible."""

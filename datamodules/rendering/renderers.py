@@ -1,7 +1,7 @@
 """Renderers draw an attribute into grey images: batched tensor operations on any device.
 
-A family of data sets is a list of renderers applied in order. Each is a known mechanism, so the
-true counterfactual of an image is the same source and the same noise rendered with another value.
+A family of data sets is a list of renderers applied in order. Their mechanisms are known. So the
+true counterfactual of an image is the same source and the same noise, rendered with another value.
 """
 
 import math
@@ -38,8 +38,9 @@ class Renderer(ABC):
         """Draw values into images.
 
         Args:
-            images: (B, 1, H, W) float32 in [0, 1], how far strokes cover each pixel; once a
-                renderer adds colour (B, 4, H, W), red, green and blue times the cover, then it.
+            images: (B, 1, H, W) float32 in [0, 1]: the fraction of each pixel that strokes cover.
+                Once a renderer has added colour, (B, 4, H, W): red, green and blue, each times the
+                covered fraction, and then that fraction.
             values: (B,) int64 codes of the attribute.
             index: (B,) int64 rows of the images; noise is a function of the seed and the row.
             seed: Seed of the noise.
@@ -71,7 +72,7 @@ class Thickness(Renderer):
     def render(self, images: Tensor, values: Tensor, index: Tensor, seed: int) -> Tensor:
         """See `Renderer.render`; no noise."""
         height, width = images.shape[-2:]
-        # The batch takes the place of the channels: on a CPU that is 2 to 4 times as fast.
+        # Batch and channels are swapped, which is 2 to 4 times as fast on a CPU.
         channels = images.transpose(0, 1)
         fine = F.interpolate(channels, size=(2 * height, 2 * width), mode="bilinear")
         fine = fine.transpose(0, 1)
@@ -82,9 +83,9 @@ class Thickness(Renderer):
 
 
 def dilate(images: Tensor, radius: int) -> Tensor:
-    """The largest value in a square around each pixel; what lies outside the image does not count.
+    """The largest value in a square around each pixel; the outside of the image does not count.
 
-    Rows and columns apart, by shifted images: on a CPU 20 times as fast as pooling.
+    Uses shifted images, rows and columns separately, which is 20 times as fast as pooling on a CPU.
 
     Args:
         images: (B, C, H, W) in [0, 1].
@@ -104,7 +105,7 @@ class Rotation(Renderer):
     """Turns the image about its centre.
 
     Args:
-        angles: Angles in degrees, counter-clockwise. Within ±60° no digit becomes another.
+        angles: Angles in degrees, counter-clockwise. Within ±60° no digit turns into another.
     """
 
     def __init__(self, angles: tuple[float, ...] = (-60, -30, 0, 30, 60)) -> None:
@@ -120,11 +121,11 @@ class Rotation(Renderer):
 
 
 class Fill(Renderer):
-    """Fills the strokes of a digit, or what is around them.
+    """Fills the strokes of a digit, or its background.
 
     Args:
         attribute: The attribute and its values.
-        place: What is filled. Fill the digit before the background.
+        place: The part to fill. List a renderer of the digit before one of the background.
     """
 
     def __init__(self, attribute: Attribute, place: Place) -> None:
@@ -132,7 +133,7 @@ class Fill(Renderer):
         self.place = place
 
     def render(self, images: Tensor, values: Tensor, index: Tensor, seed: int) -> Tensor:
-        """See `Renderer.render`; what comes without colour has white strokes."""
+        """See `Renderer.render`; in images without colour the strokes are white."""
         coverage = images[:, -1:]
         filling = self.filling(values, index, seed, images.shape[-2:])
         if self.place == "digit":
@@ -146,7 +147,7 @@ class Fill(Renderer):
 
 
 class Color(Fill):
-    """Fills with a color that has a little noise.
+    """Fills with a color with a little noise.
 
     Args:
         colors: Names of the palette of the place, `PALETTE` or `DARK_PALETTE`; None for all.
@@ -204,9 +205,9 @@ class Texture(Fill):
         self.textures = torch.stack(list(textures.values())).movedim(1, -1).contiguous()
 
     def filling(self, values: Tensor, index: Tensor, seed: int, size: torch.Size) -> Tensor:
-        """See `Fill.filling`; the noise is where the piece is taken from."""
+        """See `Fill.filling`; the noise is the position of the piece in the texture."""
         textures = self.textures.to(index.device)
-        # Around the edges, which meet where the textures are drawn and do not where they are read.
+        # Pieces wrap around the edges: seamless in drawn textures, not in those read from files.
         side = textures.shape[1]
         corner = (uniform(seed, self.attribute.name, index, 2) * side).long()
         rows = (corner[:, :1] + torch.arange(size[0], device=index.device)) % side
@@ -217,7 +218,7 @@ class Texture(Fill):
 
 
 def warp(images: Tensor, radians: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """Rotate, scale and shift images, bilinearly, zeros from outside.
+    """Rotate, scale and shift images, with bilinear interpolation and zeros outside.
 
     Args:
         images: (B, C, H, W).
@@ -236,7 +237,7 @@ def warp(images: Tensor, radians: Tensor, scale: Tensor, shift: Tensor) -> Tenso
         ],
         dim=1,
     )
-    # Half precision would put pixels in other places.
+    # Half precision would displace pixels.
     with torch.autocast(images.device.type, enabled=False):
         grid = F.affine_grid(theta.float(), list(images.shape), align_corners=False)
         return F.grid_sample(images, grid, align_corners=False)

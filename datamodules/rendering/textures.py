@@ -10,10 +10,10 @@ from torchvision.transforms.v2.functional import center_crop, resize
 from datamodules.storage.image_decoding import read_pixels
 
 SIDE = 64
-"""Side of a texture in pixels, whose edges meet."""
+"""Side in pixels of a drawn texture, which is seamless."""
 
 MOST_PIXELS = 50_000_000
-"""Most pixels of a texture that is read."""
+"""Most pixels of a texture that is read from a file."""
 
 Shade = tuple[float, float, float]
 
@@ -80,7 +80,7 @@ def _patterns() -> dict[str, Tensor]:
 
 
 def _within(place: Tensor, cells: int) -> Tensor:
-    """Where in its cell a place is, from -0.5 to 0.5, with so many cells a side."""
+    """Position within its cell, from -0.5 to 0.5, with a number of cells along each side."""
     return (place * cells / (2 * math.pi)) % 1 - 0.5
 
 
@@ -89,7 +89,7 @@ def _soft(wave: Tensor) -> Tensor:
 
 
 def _smoothed(noise: Tensor, cycles: float) -> Tensor:
-    """Noise of which waves of about so many cycles a side are left, standardised."""
+    """Noise after a low-pass filter with a cut-off in cycles per side, standardised."""
     frequency = torch.fft.fftfreq(SIDE) * SIDE
     radius = torch.hypot(frequency[:, None], frequency[None])
     kept: Tensor = torch.fft.ifft2(torch.fft.fft2(noise) * (-((radius / cycles) ** 2)).exp()).real
