@@ -183,7 +183,7 @@ class AttributeSpace:
             theirs, ours = other.describe(values=alike), self.describe(values=alike)
             msg = (
                 f"{what} was made for {theirs}, the data have {ours}; "
-                "use data of the same attributes, or train it anew on these"
+                "use data of the same attributes, or train it again on these"
             )
             raise ValueError(msg)
 

@@ -61,11 +61,13 @@ class PairedSplit(Split):
         elif told["sha256"] != fingerprint["sha256"] or len(made) != self.copies * len(split):
             msg = "of other images, or of the same in another order or split"
         elif _most_apart(told["grey"], fingerprint["grey"]) > 1:
-            msg = "of images that look otherwise"
+            msg = "of images of another brightness"
         elif not torch.equal(made.index, index) or not torch.equal(made.source, source):
-            msg = "in another order than the images, as if shards had changed names"
+            msg = "in another order than the images, as if shards had been renamed"
         elif not torch.equal(made.target[:, label], made.source[:, label]):
-            msg = f"not of the {space.label} of their originals, and would be learnt under that"
+            msg = (
+                f"edits of the label {space.label}, and training would use them with the old label"
+            )
         if msg is not None:
             msg = f"the counterfactuals in {made.folder} are {msg}; write some with `make augment` "
             raise ValueError(f"{msg}and the options of these data")

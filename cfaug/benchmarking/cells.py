@@ -43,18 +43,18 @@ class Cell:
 
     @property
     def result(self) -> Path:
-        """The file that it leaves."""
+        """The file with its result."""
         return self.plan.kept / self.place.with_suffix(".json")
 
     @property
     def title(self) -> str:
-        """What it is, in a line."""
+        """Method or generator, strength and seed, in a line."""
         strength = "" if self.strength is None else f", r = {self.strength:g}"
         return f"{TITLES.get(self.name, self.name)}{strength}, seed {self.seed}"
 
     @property
     def options(self) -> dict[str, str]:
-        """What it follows from, as text, with fingerprints of the YAMLs."""
+        """Everything that its result depends on, as text, with fingerprints of the YAMLs."""
         plan = self.plan
         files = {"base": plan.base, "data": plan.data, "classifier": plan.classifier}
         found = {
@@ -79,7 +79,7 @@ class Cell:
         yield classifier_part(*place, method, checkpoint)
 
     def is_done(self) -> bool:
-        """Whether its result is there.
+        """Whether its result exists.
 
         Raises:
             ValueError: If it was computed with other options, or cannot be read.
@@ -104,7 +104,7 @@ class Cell:
 
         Args:
             command: The command line of the benchmark.
-            seconds: What each part took.
+            seconds: Seconds that each part took.
         """
         figures = _figures(self.folder / "classifier", "test/", "test/")
         record: dict[str, object] = {
@@ -137,10 +137,10 @@ def _figures(run: Path, prefix: str, shown: str) -> dict[str, float]:
 
 
 def cells_of(plan: Plan) -> list[Cell]:
-    """All cells, seeds first, so that a benchmark that is stopped early compares everything once.
+    """All cells, seed by seed, so that a benchmark stopped early has compared everything once.
 
     Raises:
-        ValueError: If two generators share a name, or one is called as a method.
+        ValueError: If two generators share a name, or one has the name of a method.
     """
     generators = {path.stem: path for path in plan.generators}
     if len(generators) < len(plan.generators) or generators.keys() & TITLES.keys():

@@ -101,17 +101,17 @@ def _fit_words(
 def run_part(
     folder: Path, part: Part, group: str, console: Console, run_command: RunCommand
 ) -> float:
-    """Run a part unless it is done, and go on with one that was stopped.
+    """Run a part unless it is finished; resume it if it was stopped.
 
     Args:
-        folder: That of the cell.
+        folder: Folder of the cell.
         part: The part.
-        group: That of the run in W&B.
-        console: Where to say what is done.
+        group: Group of the run in W&B.
+        console: Console for progress messages.
         run_command: Runs a command.
 
     Returns:
-        Seconds it took, whenever that was.
+        Seconds that the part took, now or earlier.
     """
     done = folder / part.name / "seconds.json"  # written last
     if done.exists():
@@ -131,6 +131,6 @@ def run_part(
 
 
 def _resume(folder: Path) -> list[str]:
-    """Words that let a killed ``fit`` go on; no part of the command behind a figure."""
+    """Words that resume a stopped ``fit``; they are not part of the recorded command."""
     checkpoint = folder / "checkpoints" / "last.ckpt"
     return ["--ckpt_path", str(checkpoint)] if checkpoint.exists() else []

@@ -1,4 +1,4 @@
-"""What a benchmark runs, and what the YAMLs that it names say."""
+"""The plan of a benchmark, and the contents of the YAMLs that it names."""
 
 import hashlib
 import json
@@ -16,10 +16,10 @@ from datamodules.base import AttributeDataModule
 
 @dataclass
 class Plan:
-    """What a benchmark runs: for each seed, strength and method one cell.
+    """The plan of a benchmark: one cell for each seed, strength and method.
 
     The cell of a generator trains and judges it, and trains a classifier on images and
-    counterfactuals. Beside it stand ERM, group-balanced sampling and, where the process behind the
+    counterfactuals. It is compared with ERM, group-balanced sampling and, if the process behind the
     data is known, the oracle.
 
     Args:
@@ -27,8 +27,8 @@ class Plan:
         data: YAML of the data module.
         generators: YAMLs of generators; a file's name is that of the generator in tables.
         classifier: YAML of the classifier.
-        folder: Where the runs go; a stopped cell goes on there.
-        results: Where a small file of each finished cell, the table and the pictures go; finished
+        folder: Folder of the runs; a stopped cell resumes there.
+        results: Folder of a small file for each finished cell, the table and the pictures. Finished
             cells found there are not computed again. None for a folder below ``folder``.
         strengths: Strengths of the confounding; None for that of the data's YAML.
         root: Folder that holds ``MNIST/raw``; None for that of the data's YAML.
@@ -99,7 +99,7 @@ def has_oracle(path: Path) -> bool:
 
 
 def digest(path: Path) -> str:
-    """Fingerprint of what a YAML says, whatever its layout and comments."""
+    """Fingerprint of the content of a YAML, without its layout and comments."""
     content = json.dumps(load_yaml(path), sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 

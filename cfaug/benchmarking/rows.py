@@ -18,11 +18,11 @@ def summarize(results: Path) -> list[Row]:
         results: Folder of the finished cells.
 
     Returns:
-        Rows by strength, then accuracy, with ``name``, ``strength`` (absent where it is that of the
-        data's YAML), ``seeds``, the ``commands``
-        of the cells, each with its commit, means over seeds of every figure under its own name,
-        ``accuracy`` with ``standard_error``, and what follows from ERM and the oracle at the same
-        strength: ``gap_closed`` (%), ``excess_error`` (points).
+        Rows by strength, then accuracy. A row has ``name``, ``strength`` (absent if it is that of
+        the data's YAML), ``seeds``, and the ``commands`` of the cells, each with its commit. It has
+        the mean over seeds of every figure under its own name, and ``accuracy`` with
+        ``standard_error``. From ERM and the oracle at the same strength it has ``gap_closed`` (%)
+        and ``excess_error`` (points).
     """
     groups: dict[tuple[float | None, str], list[dict[str, object]]] = {}
     for path in sorted(results.glob("*/*/seed-*.json")):
@@ -82,7 +82,7 @@ def flat(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def gap_closed(accuracy: float, erm: float, oracle: float) -> float | None:
-    """How far an accuracy is on the way from that of ERM to the oracle's, in per cent.
+    """The share of the way from the accuracy of ERM to that of the oracle, in per cent.
 
     >>> gap_closed(90.0, erm=60.0, oracle=100.0)
     75.0
@@ -93,11 +93,11 @@ def gap_closed(accuracy: float, erm: float, oracle: float) -> float | None:
         oracle: Of the oracle.
 
     Returns:
-        None where ERM is no worse than the oracle, and there is no way to go.
+        None if ERM is at least as accurate as the oracle, so that there is no gap.
     """
     return 100 * (accuracy - erm) / (oracle - erm) if oracle > erm else None
 
 
 def standard_error(values: Sequence[float]) -> float:
-    """Of the mean of at least two values."""
+    """Standard error of the mean of at least two values."""
     return statistics.stdev(values) / math.sqrt(len(values))

@@ -1,4 +1,4 @@
-"""Runs the cells of a benchmark that are not done, and keeps what they found."""
+"""Runs the unfinished cells of a benchmark and keeps their results."""
 
 import sys
 import traceback
@@ -13,20 +13,20 @@ from cfaug.user_errors import message_for_users
 from datamodules.storage.atomic_files import whole_file
 
 FAILED = "failed.txt"
-"""What a cell that failed leaves in its folder, until it is done."""
+"""File that a failed cell leaves in its folder until it is finished."""
 
 
 def run_cells(plan: Plan, command: str, run_command: RunCommand, console: Console) -> list[Cell]:
-    """Run the cells that are not done.
+    """Run the cells that are not finished.
 
-    A cell that is stopped goes on where it was. One that fails leaves `FAILED`, the others are run
-    all the same, and the next call tries it again.
+    A stopped cell resumes where it stopped. A cell that fails leaves `FAILED`; the other cells
+    still run, and the next call tries it again.
 
     Args:
         plan: The benchmark.
         command: Its command line.
         run_command: Runs a command.
-        console: Where to say what is done.
+        console: Console for progress messages.
 
     Returns:
         The cells that failed.
@@ -67,7 +67,7 @@ def _compute(cell: Cell, command: str, run_command: RunCommand, console: Console
 
 
 def _note(cell: Cell, error: Exception) -> None:
-    """Tell of a cell that failed, and leave the traceback in its folder."""
+    """Report a cell that failed, and leave the traceback in its folder."""
     note = cell.folder / FAILED
     with whole_file(note) as part:
         part.write_text("".join(traceback.format_exception(error)), encoding="utf-8")

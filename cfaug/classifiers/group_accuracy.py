@@ -9,7 +9,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 FEWEST = 10
-"""A group with fewer images is never the worst group: a single image would weigh too much."""
+"""A group with fewer images is never the worst group, as one image would weigh too much."""
 
 
 LEVEL = 0.95
