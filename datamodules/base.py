@@ -16,6 +16,7 @@ from datamodules.attributes import AttributeSpace, Batch
 from datamodules.checks import require_at_least, require_seed
 from datamodules.counterfactuals import Fingerprint, PairedSplit
 from datamodules.process.noise import run_seed
+from datamodules.process.position import Draws, draws_of
 from datamodules.process.sampling import (
     EARLY_CAP,
     DrawSampler,
@@ -98,7 +99,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         self.seed = seed
         self.counterfactuals = counterfactuals
         self.splits: dict[str, Split] = {}
-        self.resume_at = (0, 0)
+        self.position: dict[str, int] = {}
 
     @abstractmethod
     def setup(self, stage: str | None = None) -> None:
@@ -118,19 +119,24 @@ class AttributeDataModule(LightningDataModule, ABC):
         """
 
     def state_dict(self) -> dict[str, int]:
-        """Where training is: the epoch, and the batches of it that are done."""
-        if self.trainer is None:
+        """Where training is, see `Draws`."""
+        if self.trainer is None or "train" not in self.splits:
             return {}
         epoch, loop = self.trainer.current_epoch, self.trainer.fit_loop.epoch_loop
-        batches = loop.batch_progress.current.completed
+        # Not those that are completed: the last may have made its update, and hooks be running.
+        batches = loop.batch_progress.current.processed
         if batches >= self.trainer.num_training_batches:
             epoch, batches = epoch + 1, 0
-        return {"epoch": epoch, "batches": batches}
+        return self._draws.position(epoch, batches)
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
         """Go on where training was."""
-        if state_dict:
-            self.resume_at = (state_dict["epoch"], state_dict["batches"])
+        self.position = state_dict
+
+    @property
+    def _draws(self) -> Draws:
+        images, devices = len(self.splits["train"]), self._device[1]
+        return draws_of(images, self.epoch_size, self.batch_size, devices, run_seed())
 
     def augment(self, images: Tensor, draw: Tensor) -> Tensor:
         """Change training images without changing an attribute; `draw` seeds the change."""
@@ -178,31 +184,21 @@ class AttributeDataModule(LightningDataModule, ABC):
 
         Raises:
             ValueError: If an epoch does not fill a batch, or there are no counterfactuals of these
-                images where some are wanted.
+                images where some are wanted, or the run to go on with drew them otherwise.
         """
-        split = self.splits["train"]
-        draws = self.epoch_size or len(split)
-        rank, replicas = self._device
-        most = draws // replicas
-        if self.batch_size > most:
-            msg = (
-                f"batch_size is {self.batch_size} but an epoch has {most} images for each of "
-                f"{replicas} device(s) ({len(split)} for training); choose at most {most}"
-            )
-            raise ValueError(msg)
+        split, how, (rank, replicas) = self.splits["train"], self._draws, self._device
         if self.counterfactuals is not None:
             made = read_counterfactuals(Path(self.counterfactuals))
             split = PairedSplit(split, made, self.attribute_space, self.fingerprint())
-        epoch, batches = self.resume_at
-        whole = self.batch_size * replicas
+        epoch, done = how.resume_at(self.position)
         sampler = DrawSampler(
             split,
-            draws // whole * whole,
-            run_seed(),
+            how.epoch,
+            how.seed,
             self.train_weights,
             rank,
             replicas,
-            resume_at=(epoch, batches * self.batch_size),
+            resume_at=(epoch, done // replicas),
             early_weights=self._train_weights(EARLY_CAP * self.weight_cap),
         )
         return DataLoader(
