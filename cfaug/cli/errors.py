@@ -5,7 +5,8 @@ import sys
 from argparse import ArgumentError
 from collections.abc import Callable
 
-from cfaug.cli.interrupts import ended_by_ctrl_c
+from cfaug.cli.interrupts import ended_by_signals
+from cfaug.training.stopping import Terminated
 from cfaug.user_errors import chain, message_for_users, one_line
 
 
@@ -14,17 +15,18 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
 
     Returns:
         Exit status, which is 0, 1 for an error, 2 where the words of the command or its YAMLs
-        cannot be read, or 130 for Ctrl-C.
+        cannot be read, 130 for Ctrl-C, or 143 for SIGTERM.
     """
     try:
-        with ended_by_ctrl_c():
+        with ended_by_signals():
             job()
     except (KeyboardInterrupt, SystemExit) as stop:
         # Lightning turns Ctrl-C into an exit once it has saved a checkpoint.
-        if not any(isinstance(e, KeyboardInterrupt) for e in chain(stop)):
+        status = next(filter(None, map(_status_of_signal, chain(stop))), None)
+        if status is None:
             raise
         print("cfaug: stopped", file=sys.stderr)
-        return 130
+        return status
     except Exception as error:
         message = message_for_users(error)
         status = 1
@@ -36,6 +38,14 @@ def run_reporting_errors(job: Callable[[], None]) -> int:
         print(f"cfaug: error: {message}", file=sys.stderr)
         return status
     return 0
+
+
+def _status_of_signal(error: BaseException) -> int | None:
+    if isinstance(error, KeyboardInterrupt):
+        return 130
+    # Lightning has one of its own, in which processes that train together tell each other.
+    own = type(error).__name__ == "SIGTERMException"
+    return 143 if own or isinstance(error, Terminated) else None
 
 
 def _of_parser(error: ArgumentError) -> str:

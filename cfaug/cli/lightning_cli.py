@@ -23,6 +23,7 @@ from cfaug.tracking.lineage import Lineage
 from cfaug.tracking.run_names import identify
 from cfaug.tracking.run_records import RunRecord, SaveRunConfig, run_folder
 from cfaug.training.checkpoints import read_checkpoint
+from cfaug.training.finite import FiniteLosses
 from datamodules.base import AttributeDataModule
 from datamodules.checks import require_seed
 
@@ -175,7 +176,7 @@ def _run(
         save_config_callback=SaveRunConfig,
         save_config_kwargs={"save_to_log_dir": False, "command": ["cfaug", name, *args]},
         trainer_defaults={
-            "callbacks": [*callbacks, Lineage(), RunResults()],
+            "callbacks": [FiniteLosses(), RunRecord(), *callbacks, Lineage(), RunResults()],
             "enable_model_summary": False,
             "plugins": [{"class_path": "cfaug.training.checkpoints.WholeCheckpointIO"}],
         },
@@ -185,9 +186,9 @@ def _run(
 
 def run_generator(args: list[str]) -> CfaugCLI:
     """Run ``cfaug generator``."""
-    return _run("generator", Generator, args, family=True, callbacks=[RunRecord(), EditGrid()])
+    return _run("generator", Generator, args, family=True, callbacks=[EditGrid()])
 
 
 def run_classifier(args: list[str]) -> CfaugCLI:
     """Run ``cfaug classifier``."""
-    return _run("classifier", Classifier, args, family=False, callbacks=[RunRecord(), GroupTable()])
+    return _run("classifier", Classifier, args, family=False, callbacks=[GroupTable()])

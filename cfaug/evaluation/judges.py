@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from cfaug.networks.convnet import ConvNet
 from cfaug.terminal.progress import OneBar
+from cfaug.training.finite import FiniteLosses
 from cfaug.training.module import AttributeModule
 from cfaug.training.schedule import scheduled
 from datamodules.attributes import AttributeSpace, Batch
@@ -92,7 +93,7 @@ def fit_quietly(
         enable_checkpointing=False,
         enable_model_summary=False,
         limit_val_batches=0,
-        callbacks=[OneBar(doing)],
+        callbacks=[FiniteLosses(), OneBar(doing)],
     )
     with warnings.catch_warnings():
         # The data have validation images, which are not used on purpose.

@@ -20,6 +20,7 @@ from lightning.pytorch.loggers import WandbLogger
 from cfaug.tracking import keys
 from cfaug.tracking.run_names import RECORD, Identity
 from datamodules.base import AttributeDataModule
+from datamodules.notices import some_of, tell
 from datamodules.storage.atomic_files import whole_file, write_json
 
 
@@ -107,9 +108,11 @@ class RunRecord(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Say how to go on after Ctrl-C, which leaves a checkpoint."""
-        if isinstance(exception, KeyboardInterrupt) and trainer.is_global_zero:
-            path = run_folder(trainer) / "checkpoints" / "last.ckpt"
+        """Say how to go on after Ctrl-C and SIGTERM, which leave a checkpoint once it has begun."""
+        if not isinstance(exception, (KeyboardInterrupt, SystemExit)) or not self.data:
+            return
+        path = run_folder(trainer) / "checkpoints" / "last.ckpt"
+        if trainer.is_global_zero and (trainer.global_step or path.exists()):
             print(f"\nto go on: the same command with --ckpt_path {path}")
 
     def _write(self, trainer: Trainer) -> None:
@@ -118,8 +121,12 @@ class RunRecord(Callback):
         path = run_folder(trainer) / "metrics.json"
         known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        figures = {name: value for name, value in figures.items() if math.isfinite(value)}
-        write_json(path, {**known, **self.data, **figures})
+        finite = {name: value for name, value in figures.items() if math.isfinite(value)}
+        # A worst group has no accuracy where every group is too small.
+        lost = [n for n in figures if n not in finite and not n.endswith("worst_group_accuracy")]
+        if lost:
+            tell(f"not in {path}, for they are not finite: {some_of(lost)}")
+        write_json(path, {**known, **self.data, **finite})
         if (path.parent / RECORD).exists():
             finish_record(path.parent)
 

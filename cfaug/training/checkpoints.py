@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins import TorchCheckpointIO
 
+from cfaug.training.finite import NotFiniteError, not_finite
 from datamodules.storage.atomic_files import whole_file
 
 
@@ -19,7 +20,14 @@ class WholeCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None
     ) -> None:
-        """See `whole_file`."""
+        """See `whole_file`.
+
+        Raises:
+            NotFiniteError: If weights are not finite; what stood at `path` stays.
+        """
+        wrong = not_finite(checkpoint)
+        if wrong:
+            raise NotFiniteError(f"{wrong} at update {checkpoint['global_step']:,}", path)
         with whole_file(Path(path)) as part:
             super().save_checkpoint(checkpoint, part, storage_options)
 
@@ -32,7 +40,8 @@ def read_checkpoint(path: Path, kind: str) -> dict[str, Any]:
         kind: Of what, ``generator`` or ``classifier``.
 
     Raises:
-        ValueError: If there is none, or it is damaged or of something else.
+        ValueError: If there is none, or it is damaged or of something else, or its weights are not
+            finite.
     """
     if not path.is_file():
         msg = f"no {kind} checkpoint at {path}; `cfaug {kind} fit` leaves one in runs/{kind}"
@@ -43,6 +52,10 @@ def read_checkpoint(path: Path, kind: str) -> dict[str, Any]:
         raise unreadable(path, kind, error) from error
     if _kind(checkpoint) != kind:
         msg = f"{path} is not a {kind}'s checkpoint; `cfaug {kind} fit` leaves one in runs/{kind}"
+        raise ValueError(msg)
+    wrong = not_finite(checkpoint)
+    if wrong:
+        msg = f"{path} is of a training that went wrong: {wrong}; name another, or train it anew"
         raise ValueError(msg)
     return checkpoint
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import torch
 from lightning.pytorch import LightningModule
 
+from cfaug.training.stopping import UPDATES
 from datamodules.attributes import AttributeSpace
 from datamodules.process.noise import run_seed
 
@@ -86,10 +87,15 @@ class AttributeModule(LightningModule):
 
     def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
         """Seed torch for the batch: after the loader, which draws from the same generator."""
+        UPDATES.begin()
         seed = run_seed()
         for number in (self.current_epoch, batch_idx, self.global_rank):
             seed = seed * 1_000_003 + number
         torch.manual_seed(seed % 2**63)
+
+    def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
+        """Let what is to end the run do so; after the callbacks, of which one averages weights."""
+        UPDATES.end()
 
 
 def _require_images(made_for: Sequence[int], shape: Sequence[int], what: str) -> None:
