@@ -49,7 +49,9 @@ class FiniteLosses(Callback):
         self._losses: list[tuple[int, Tensor]] = []
         self._row = 0
 
-    def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Tensor) -> None:
+    def on_before_backward(
+        self, trainer: Trainer, pl_module: LightningModule, loss: Tensor
+    ) -> None:
         """Keep the loss; a processor is not waited for, and its `grid_sample` dies of one."""
         self._losses.append((trainer.global_step + 1, loss.detach()))
         if loss.device.type == "cpu":
