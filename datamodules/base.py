@@ -124,7 +124,7 @@ class AttributeDataModule(LightningDataModule, ABC):
             return {}
         epoch, loop = self.trainer.current_epoch, self.trainer.fit_loop.epoch_loop
         # Not those that are completed: the last may have made its update, and hooks be running.
-        batches = loop.batch_progress.current.processed
+        batches: int = cast("Any", loop.batch_progress.current).processed
         if batches >= self.trainer.num_training_batches:
             epoch, batches = epoch + 1, 0
         return self._draws.position(epoch, batches)

@@ -82,7 +82,9 @@ def _ended_by_sigterm() -> Iterator[None]:
         UPDATES.stop(Terminated())
 
     signal.signal(signal.SIGTERM, terminate)
+    UPDATES.on_sigterm = terminate
     try:
         yield
     finally:
+        UPDATES.on_sigterm = None
         signal.signal(signal.SIGTERM, before)

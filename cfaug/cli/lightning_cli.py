@@ -20,15 +20,17 @@ from cfaug.generators.generator_checkpoint import LAST, find_generator
 from cfaug.terminal.progress import OneBar
 from cfaug.terminal.tables import short_path
 from cfaug.tracking.lineage import Lineage
+from cfaug.tracking.run_folders import claim_run_folder
 from cfaug.tracking.run_names import identify
 from cfaug.tracking.run_records import RunRecord, SaveRunConfig, run_folder
 from cfaug.training.checkpoints import read_checkpoint
 from cfaug.training.finite import FiniteLosses
+from cfaug.training.precision import require_precision
 from datamodules.base import AttributeDataModule
 from datamodules.checks import require_seed
 
 SPECIAL_CHECKPOINTS = ("best", "last", "hpc", "registry")
-"""What ``--ckpt_path`` takes beside a file, for Lightning to find."""
+"""What Lightning's ``ckpt_path`` takes beside a file, and finds only in the run that made it."""
 
 set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
 
@@ -63,12 +65,13 @@ class CfaugCLI(LightningCLI):
         seed = self.config[self.config["subcommand"]].seed_everything
         if not isinstance(seed, bool):
             require_seed("seed_everything", seed)
+        require_precision(self.config[self.config["subcommand"]].trainer.precision)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer, with one bar for all epochs unless another or none is asked for.
 
         Raises:
-            ValueError: If Lightning refuses its options.
+            ValueError: If Lightning refuses its options, or loggers have several folders.
         """
         options = self.config_init[self.config["subcommand"]].trainer
         callbacks = _listed(options.callbacks or [])
@@ -79,10 +82,12 @@ class CfaugCLI(LightningCLI):
         ):
             kwargs["callbacks"] = [OneBar(), *callbacks]
         try:
-            return super().instantiate_trainer(**kwargs)
+            trainer = super().instantiate_trainer(**kwargs)
         except (MisconfigurationException, ValueError) as error:
             msg = f"the options of --trainer do not go together or with this machine: {error}"
             raise ValueError(msg) from error
+        claim_run_folder(trainer)
+        return trainer
 
     def before_instantiate_classes(self) -> None:
         """Put the checkpoint in the place of ``last``, and name the run."""
@@ -108,12 +113,26 @@ class CfaugCLI(LightningCLI):
                     chosen[name] = chosen.get(name) or value
 
     def _checkpoint(self) -> dict[str, Any] | None:
-        """What the file named by ``--ckpt_path`` holds."""
-        path = self.config[self.config["subcommand"]].get("ckpt_path")
-        if not path or path in SPECIAL_CHECKPOINTS:
-            return None
+        """What the file named by ``--ckpt_path`` holds.
+
+        Raises:
+            ValueError: If something else is named, or nothing where a trained network is wanted.
+        """
+        command = self.config["subcommand"]
+        path = self.config[command].get("ckpt_path")
         kind = "classifier" if self.model_class is Classifier else "generator"
-        return read_checkpoint(Path(path), kind)
+        if not path:
+            if command == "fit":
+                return None
+            told = f"`cfaug {kind} {command}` wants a trained {kind}"
+        elif str(path).partition(":")[0] in SPECIAL_CHECKPOINTS:
+            told = f"--ckpt_path is {path}, which is no file"
+        else:
+            return read_checkpoint(Path(path), kind)
+        msg = (
+            f"{told}; name its checkpoint: --ckpt_path runs/{kind}/version_0/checkpoints/last.ckpt"
+        )
+        raise ValueError(msg)
 
     def _parse_ckpt_path(self) -> None:
         self._checkpoint()  # a missing or damaged file is told before anything is built

@@ -2,7 +2,7 @@
 
 from inspect import signature
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from jsonargparse import ArgumentParser, set_parsing_settings
 from lightning.pytorch import seed_everything
@@ -10,15 +10,13 @@ from lightning.pytorch import seed_everything
 from cfaug.cli.results import make_folder
 from cfaug.generators.base import Generator
 from cfaug.generators.generator_checkpoint import LAST, find_generator, load_generator_for
+from cfaug.training.precision import Precision
 from datamodules.base import AttributeDataModule
 from datamodules.checks import require_seed
 
 set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
 
 Options = TypeVar("Options")
-
-Precision = Literal["bf16-mixed", "16-mixed", "32-true"]
-"""Lightning's names of the precisions that networks are trained in."""
 
 
 def command_parser(command: str, description: str, **options: Any) -> ArgumentParser:

@@ -15,7 +15,7 @@ import torch
 import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
-from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.loggers import Logger, WandbLogger
 
 from cfaug.tracking import keys
 from cfaug.tracking.run_names import RECORD, Identity
@@ -29,10 +29,14 @@ def run_folder(trainer: Trainer) -> Path:
     logger = trainer.logger
     if logger is None or logger.save_dir is None:
         return Path(trainer.default_root_dir)
-    # A WandbLogger has no log_dir; all loggers keep this layout.
+    return logger_folder(logger)
+
+
+def logger_folder(logger: Logger) -> Path:
+    """The folder of a run where a logger has it; a WandbLogger has no log_dir, but this layout."""
     version = logger.version
     version = f"version_{version}" if isinstance(version, int) else str(version)
-    return Path(logger.save_dir, str(logger.name), version)
+    return Path(str(logger.save_dir), str(logger.name), version)
 
 
 def git_commit() -> str | None:

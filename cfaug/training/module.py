@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from lightning.pytorch import LightningModule
 
-from cfaug.training.stopping import UPDATES
+from cfaug.training.stopping import UPDATES, Terminated
 from datamodules.attributes import AttributeSpace
 from datamodules.process.noise import run_seed
 
@@ -95,6 +95,24 @@ class AttributeModule(LightningModule):
 
     def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
         """Let what is to end the run do so; after the callbacks, of which one averages weights."""
+        self._let_stop()
+
+    def on_train_start(self) -> None:
+        """Let processes that train together stop together: one alone would wait for the others."""
+        UPDATES.take_sigterm_back()
+        if self.trainer.world_size > 1:
+            UPDATES.begin()
+
+    def on_train_end(self) -> None:
+        """Let what came after the last update end the run."""
+        self._let_stop()
+
+    def _let_stop(self) -> None:
+        if self.trainer.world_size > 1:
+            if not self.trainer.strategy.reduce_boolean_decision(UPDATES.is_to_stop, all=False):
+                return
+            if not UPDATES.is_to_stop:
+                UPDATES.stop(Terminated())  # another process was told to
         UPDATES.end()
 
 

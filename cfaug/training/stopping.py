@@ -1,5 +1,9 @@
 """Ends training between two updates, so that a checkpoint never holds half of one."""
 
+import signal
+from collections.abc import Callable
+from types import FrameType
+
 
 class Terminated(SystemExit):
     """SIGTERM, by which schedulers and service managers end a process."""
@@ -9,11 +13,21 @@ class Terminated(SystemExit):
 
 
 class Updates:
-    """What is to end a run waits for the update that is being made; a second time it does not."""
+    """What is to end a run waits for the update that is being made; a second time it does not.
+
+    Attributes:
+        on_sigterm: What handles SIGTERM; None where this project does not.
+    """
 
     def __init__(self) -> None:
+        self.on_sigterm: Callable[[int, FrameType | None], None] | None = None
         self._running = False
         self._waiting: BaseException | None = None
+
+    @property
+    def is_to_stop(self) -> bool:
+        """Whether something waits."""
+        return self._waiting is not None
 
     def begin(self) -> None:
         """An update begins."""
@@ -37,6 +51,15 @@ class Updates:
     def reset(self) -> None:
         """No update is being made."""
         self._running, self._waiting = False, None
+
+    def take_sigterm_back(self) -> None:
+        """Handle SIGTERM in the place of Lightning.
+
+        Lightning's handler waits for the other processes wherever the signal comes: for ever where
+        these wait for something else.
+        """
+        if self.on_sigterm is not None:
+            signal.signal(signal.SIGTERM, self.on_sigterm)
 
 
 UPDATES = Updates()

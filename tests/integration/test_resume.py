@@ -1,6 +1,8 @@
 """Runs that a signal, a scheduler or another option stops, and that go on or say why not."""
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,17 @@ from torch import Tensor
 
 from cfaug.cli.main import main
 from cfaug.tracking.run_records import RunRecord
-from tests.integration.test_cli import BASE, CLASSIFIER, DATA, GENERATOR, SHORT, fit, last, logger
+from tests.integration.test_cli import (
+    BASE,
+    CLASSIFIER,
+    DATA,
+    GENERATOR,
+    ROOT,
+    SHORT,
+    fit,
+    last,
+    logger,
+)
 from tests.integration.test_errors import fails
 
 HERE = "tests.integration.test_resume"
@@ -38,7 +50,8 @@ class Signal(Callback):
         self.number, self.where, self.epoch = number, where, epoch
 
     def _send(self, trainer: Trainer, where: str) -> None:
-        if where == self.where and (where == "test" or trainer.current_epoch == self.epoch):
+        here = where == "test" or trainer.current_epoch == self.epoch
+        if where == self.where and here and trainer.is_global_zero:
             self.where = "done"
             signal.raise_signal(self.number)
 
@@ -213,3 +226,46 @@ def test_a_run_does_not_go_on_with_other_draws(
     message = fails(going_on, capsys)
     assert f"cfaug: error: the run to go on with {expected}" in message
     assert message.endswith(", or start anew")
+
+
+def test_processes_stop_together_and_one_goes_on_where_they_were(tmp_path: Path) -> None:
+    words = ["classifier", "fit", *BASE, *DATA, *CLASSIFIER, *SHORT, *logger(tmp_path / "a")]
+    words += ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.accelerator", "cpu"]
+    words += ["--data.init_args.batch_size", "64", *sending(signal.SIGTERM, "update")]
+    command = [sys.executable, "-m", "cfaug", *words]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False
+    )
+    assert done.returncode == 143, done.stderr[-3000:]
+    assert "to go on: the same command with --ckpt_path" in done.stdout
+    state = last(tmp_path / "a")
+    assert state["global_step"] == 7
+    assert state["ConfoundedDigits"]["draws"] == 3 * 128  # of both
+    # Half as many devices with batches twice as large: the draws that were still to come.
+    path = str(path_of(tmp_path / "a"))
+    assert fit("classifier", tmp_path / "b", "--ckpt_path", path) == 0
+    assert last(tmp_path / "b")["global_step"] == 8
+
+
+@pytest.mark.parametrize("name", ["best", "last", "hpc", "registry", "registry:name:version:1"])
+@pytest.mark.parametrize("command", ["fit", "validate", "test", "predict"])
+def test_a_checkpoint_is_named_by_its_file(
+    command: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["classifier", command, *BASE, *DATA, *CLASSIFIER, *logger(tmp_path)]
+    message = fails([*words, "--ckpt_path", name], capsys)
+    assert message == (
+        f"cfaug: error: --ckpt_path is {name}, which is no file; name its checkpoint: "
+        "--ckpt_path runs/classifier/version_0/checkpoints/last.ckpt"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["validate", "test", "predict"])
+def test_what_is_not_trained_is_not_tested(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["generator", command, *BASE, *DATA, *GENERATOR, *logger(tmp_path)]
+    message = fails(words, capsys)
+    assert f"`cfaug generator {command}` wants a trained generator; name its che" in message
+    assert not list(tmp_path.iterdir())
