@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
-CFAUG := $(BIN)/python -m cfaug
+CFAUG := $(BIN)/cfaug
 # Options for the commands below, e.g. ARGS="--trainer.max_epochs 3 --data.init_args.strength 0.99".
 ARGS ?=
 # The data: a YAML of experiments/data.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cfaug.cli.errors import run_reporting_errors
 from cfaug.cli.output.quiet import be_quiet
+from cfaug.cli.own_modules import look_in_working_folder_last
 
 USAGE = """usage: cfaug COMMAND [options]
 
@@ -44,6 +45,8 @@ COMMANDS = (
     "benchmark",
     "sweep",
 )
+
+look_in_working_folder_last()  # here, for a process that loads data and imports this file alone
 
 
 def main(args: Sequence[str] | None = None) -> int:
