@@ -75,12 +75,14 @@ def _confounded(run: Run, audits: Sequence[Run]) -> list[str]:
         told.append(
             f"{where}Of {combinations:,} combinations of values {empty:,} have no training image, "
             f"and {rare:,} have few."
+            if empty or rare
+            else f"{where}All {combinations:,} combinations of values have training images."
         )
     return told
 
 
 def _p(value: float) -> str:
-    return f"{value:.3f}" if value >= 0.001 else "below 0.001"
+    return f"{value:.3f}" if value >= 0.0005 else "below 0.001"
 
 
 def _classifiers(tested: Sequence[Run]) -> list[str]:

@@ -228,6 +228,10 @@ def test_the_demo_fits_two_screens() -> None:
     Path("experiments").symlink_to(ROOT / "experiments")
     words = ["benchmark", "-c", "experiments/benchmarks/demo.yaml", "--data", "data.yaml"]
     assert tiny_data(Path()) == Path("data.yaml")
+    base = Path("experiments/base.yaml").read_text(encoding="utf-8")
+    base = base.replace("log_every_n_steps: 20", "log_every_n_steps: 1")  # an epoch is one batch
+    Path("base.yaml").write_text(base, encoding="utf-8")
+    words += ["--base", "base.yaml"]
     words += ["--generator_epochs", "1", "--classifier_epochs", "1", "--judge_steps", "2"]
     lines = told(words)
     text = "\n".join(lines)

@@ -93,6 +93,17 @@ def test_what_is_not_confounded_is_said_too_and_huge_counts_are_not(tmp_path: Pa
     assert said(tmp_path)[CONFOUNDED] == ["No attribute tells of the label beyond chance."]
 
 
+def test_full_combinations_are_said_in_words(tmp_path: Path) -> None:
+    audit(tmp_path / "audit", [pair("digit", "color", 0.5, 1 / 1001)], combinations=4)
+    (tmp_path / "audit/metrics.json").write_text(
+        '{"audit/empty_groups": 0, "audit/rare_groups": 0}'
+    )
+    assert said(tmp_path)[CONFOUNDED] == [
+        "color tells of the label digit: CNF 0.50 nats (95 % interval 0.40 to 0.60), p 0.001.",
+        "All 4 combinations of values have training images.",
+    ]
+
+
 def test_many_confounded_attributes_are_counted(tmp_path: Path) -> None:
     audit(tmp_path / "audit", [pair("digit", f"a{k}", 4.0 - k / 10) for k in range(39)])
     told = said(tmp_path)[CONFOUNDED]
