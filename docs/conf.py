@@ -32,11 +32,11 @@ default_role = "name"
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:func", "[a-z_]+"),  # arguments
-    ("py:class", r"cfaug\.cli\.options\.Options"),  # a type variable
+    ("py:class", r"cfaug\.(cli\.options\.Options|terminal\.progress\.Item)"),  # type variables
     # Other projects, whose lists of names would have to be fetched.
     (
         "py:class",
-        r"(abc|collections|datetime|pathlib|socket|jsonargparse|lightning|matplotlib|PIL|pyarrow|rich"
+        r"(abc|collections|datetime|importlib|_frozen_importlib|pathlib|socket|types|jsonargparse|lightning|matplotlib|PIL|pyarrow|rich"
         r"|starlette|torch|torchmetrics|wandb)\..*",
     ),
 ]

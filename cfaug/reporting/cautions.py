@@ -9,8 +9,8 @@ from cfaug.reporting.runs import Run
 from cfaug.tracking import keys
 
 LEAKAGE = 10.0
-"""Points that a probe reads more of an old value than guessing would: four standard errors, which
-are 2.5 points of 400 test images, those of scikit-learn's digits. On more images it is surer."""
+"""Points that a probe reads more of an old value than guessing would. That is four standard errors
+on 400 test images, as scikit-learn's digits have; on more images it is surer."""
 
 MISSED = 5.0
 """Points that a judge reads less in edits than in real images. What it misreads in real images is

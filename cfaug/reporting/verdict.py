@@ -14,7 +14,7 @@ from cfaug.tracking.keys import UNCONFOUNDED
 from datamodules.attributes import MOST_GROUPS
 
 SURE = 0.05
-"""A corrected p-value below which a pair is called confounded: the usual level."""
+"""A corrected p-value below which a pair is called confounded, the usual level."""
 
 MOST_PAIRS = 3
 """Pairs of an audit that are named; the table below has more."""

@@ -9,7 +9,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, stack
 
 EVERY = 20
-"""Updates after which losses are looked at: a GPU is waited for then, and not at each."""
+"""Updates after which losses are looked at, so that a GPU is not waited for at each."""
 
 
 class NotFiniteError(ValueError):

@@ -15,7 +15,7 @@ MOST_SETS = 6
 """Rows of the tables; ``audit.json`` has all."""
 
 LINE = 150
-"""Letters of the line that names combinations: two lines of 80 columns."""
+"""Letters of the line that names combinations, which is two lines of 80 columns."""
 
 
 def pairs_table(audit: Audit, left: Sequence[Remainder]) -> Table:
