@@ -108,9 +108,11 @@ def test_every_room_is_in_the_order() -> None:
 
 
 def test_files_and_folders_stay_small() -> None:
-    for package in ("cfaug", "datamodules"):
+    for package in ("cfaug", "datamodules", "tests"):
         for path in (ROOT / package).rglob("*.py"):
-            assert len(path.read_text().splitlines()) <= MOST_LINES, path
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES, path
+            if package == "tests":
+                continue
             assert len(list(path.parent.glob("[!_]*.py"))) <= MOST_MODULES, path.parent
 
 

@@ -197,35 +197,6 @@ def test_a_split_without_a_row_is_named(people: Path, tmp_path: Path) -> None:
         loaded(people, table=tmp_path / "table.csv", split_column="part")
 
 
-def test_rows_and_images_are_matched(
-    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    lines = (people / "table.csv").read_text().splitlines()
-    table = tmp_path / "table.csv"
-    table.write_text("\n".join(lines[:151]))
-    loaded(people, table=table)
-    assert "50 images in" in capsys.readouterr().err
-    table.write_text("\n".join([*lines, "0.PNG,dark,m", "gone.png,dark,m"]))
-    with pytest.raises(
-        ValueError, match=r"2 of 202 rows have no image in .*: 0.PNG, gone.png; there is '0.png'"
-    ):
-        loaded(people, table=table)
-
-
-def test_rows_that_are_dropped_are_counted_and_are_not_missing(
-    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    lines = (people / "table.csv").read_text().replace("\n7.png,dark,m", "\n7.png,,m").splitlines()
-    (tmp_path / "table.csv").write_text("\n".join(lines[:-1]))
-    data = loaded(people, table=tmp_path / "table.csv", missing="drop")
-    told = " ".join(capsys.readouterr().err.split())
-    assert "1 rows of" in told
-    assert "are dropped: they have no value of 'hair'" in told
-    assert "1 images in" in told  # the one whose row is not there
-    assert told.endswith("have no row and are left out: 199.png")
-    assert len(data.rows.files) == 198
-
-
 def test_all_endings_of_jpegs_are_images_and_those_of_others_are_told(
     people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

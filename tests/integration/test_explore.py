@@ -1,75 +1,33 @@
-"""The explorer: its session, its API, and its page in a browser."""
+"""The explorer: its session and its API."""
 
 import base64
 import io
 import socket
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-import uvicorn
 from PIL import Image
-from playwright.sync_api import Route, expect
 from starlette.testclient import TestClient
-from torch import Tensor, nn
 
 from cfaug.classifiers.classifier_checkpoint import load_classifier_for
 from cfaug.cli.main import main
 from cfaug.exploring import session as exploring
 from cfaug.exploring.server import make_app
 from cfaug.exploring.session import Session
-from cfaug.generators.base import Generator
 from datamodules.digits import ConfoundedDigits
 from datamodules.rendering.renderers import Color, Thickness
-from tests.browser import barriers, opened
+from tests.integration.explorer import HOSTILE, Careless, Dimmer, a_session, png
 from tests.integration.test_cli import DATA, fit
 
-HOSTILE = "<b>me</b>"
 RAW = {"content-type": "application/octet-stream"}
-
-
-class Dimmer(Generator):
-    """Dims an image that gets another colour, by as many per cent as the code of the colour."""
-
-    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
-        changed = attributes[:, 2] != targets[:, 2]
-        scale = torch.where(changed, 1 - targets[:, 2] / 100, 1.0)
-        return images * scale[:, None, None, None]
-
-
-class Careless(Generator):
-    """Turns an image black where nothing is to change."""
-
-    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
-        return images * (attributes != targets).any(1)[:, None, None, None]
-
-
-class ByBrightness(nn.Module):
-    """Sees a class in the mean brightness alone."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        classes = torch.arange(10) / 50
-        return -1000 * (images.mean((1, 2, 3))[:, None] - classes) ** 2
-
-
-class Reads(nn.Module):
-    """Takes every image for a thick, red 7."""
-
-    def read(self, images: Tensor) -> Tensor:
-        return torch.tensor([[7, 1, 0]]).repeat(len(images), 1)
 
 
 @pytest.fixture(scope="module")
 def session() -> Session:
-    data = ConfoundedDigits([Thickness(), Color()], source="digits", size=16)
-    data.setup()
-    generator = Dimmer(data.attribute_space, data.image_shape)
-    named: dict[str, Any] = {HOSTILE: ByBrightness()}
-    return Session(generator, named, data, Reads())  # type: ignore[arg-type]
+    return a_session()
 
 
 @pytest.fixture
@@ -222,12 +180,6 @@ def test_unknown_attributes_and_values_are_told(client: TestClient) -> None:
     assert "targets has to give a value to each of" in answer.json()["error"]
 
 
-def png(width: int, height: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (width, height), "teal").save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def test_an_upload_becomes_the_square_that_networks_see(client: TestClient) -> None:
     found = client.post("/api/upload", content=png(40, 30), headers=RAW).json()
     assert pixels(found["image"]).shape == (16, 16, 3)
@@ -257,126 +209,6 @@ def test_names_are_escaped_and_nothing_inline_runs(client: TestClient) -> None:
     assert HOSTILE not in answer.text
     assert "&lt;b&gt;me&lt;/b&gt;" in answer.text
     assert "default-src 'self'" in answer.headers["content-security-policy"]
-
-
-@pytest.fixture(scope="module")
-def address(session: Session) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(make_app(session, ["127.0.0.1"]), log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
-def test_edits_change_the_picture_and_the_prediction(address: str) -> None:
-    with opened(address) as (page, complaints):
-        answered = page.locator("#time")
-        answered.get_by_text("ms").wait_for()
-        before, after = (page.locator(f"#{name}") for name in ("before", "after"))
-        assert before.get_attribute("src") == after.get_attribute("src")
-        same = str(before.get_attribute("src"))
-        said = page.locator(".opinion tbody").inner_text()
-        page.locator(".strip[data-attribute=color] button").last.click()
-        expect(after).not_to_have_attribute("src", same)
-        assert before.get_attribute("src") == same
-        assert page.locator(".opinion tbody").inner_text() != said
-        chosen = page.locator("select[data-role='make it'][data-attribute=color]")
-        assert chosen.input_value() == Color().attribute.values[-1]
-        assert not barriers(page)
-        assert not complaints
-
-
-def test_a_thumbnail_is_chosen(address: str, session: Session) -> None:
-    index = session.next_flip(HOSTILE, "color", 12).index
-    assert index in range(12, 24)
-    image, attributes = session.images_from(index, 1)
-    seen = session.classifiers[HOSTILE](session.single_edits(image, attributes)[2]).argmax(1)
-    wrong = int((seen != attributes[0, 0]).sum())
-    with opened(address) as (page, complaints):
-        page.locator("#time").get_by_text("ms").wait_for()
-        shown = page.locator("#thumbnails button")
-        assert shown.count() == 12
-        page.locator("#next").click()
-        expect(shown.first).to_have_attribute("data-index", "12")
-        expect(page.locator("#number input")).to_have_value("0")
-        shown.nth(index - 12).click()
-        expect(page.locator("#number input")).to_have_value(str(index))
-        expect(shown.nth(index - 12)).to_have_attribute("aria-pressed", "true")
-        picture = str(shown.nth(index - 12).locator("img").get_attribute("src"))
-        expect(page.locator("#before")).to_have_attribute("src", picture)
-        said = page.locator(".strip[data-attribute=color] small")
-        expect(said.locator("visible=true")).to_have_count(10)
-        expect(said.and_(page.locator(".wrong"))).to_have_count(wrong)
-        assert not complaints
-
-
-def test_a_late_answer_does_not_take_the_place_of_another_image(address: str) -> None:
-    with opened(address) as (page, complaints):
-        page.locator("#time").get_by_text("ms").wait_for()
-
-        held: list[Route] = []
-
-        def hold(route: Route) -> None:
-            if route.request.post_data_json == {"index": 5}:
-                held.append(route)
-            else:
-                route.continue_()
-
-        page.route("**/api/image", hold)
-        shown = page.locator("#thumbnails button")
-        picture = str(shown.nth(6).locator("img").get_attribute("src"))
-        shown.nth(5).click()
-        shown.nth(6).click()
-        expect(page.locator("#before")).to_have_attribute("src", picture)
-        with page.expect_response("**/api/image"):
-            held[0].continue_()
-        page.wait_for_timeout(300)
-        expect(page.locator("#origin")).to_have_text("Attributes of test image 6")
-        expect(page.locator("#before")).to_have_attribute("src", picture)
-        assert not complaints
-
-
-def test_a_failure_is_told(address: str, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    with opened(address) as (page, _):
-        page.locator("#time").get_by_text("ms").wait_for()
-        with monkeypatch.context() as broken:
-            broken.setattr(session, "generator", None)
-            page.locator(".strip[data-attribute=color] button").last.click()
-            page.locator("#message.wrong").get_by_text("its window says at what").wait_for()
-
-
-def test_the_page_is_for_all_in_the_dark_and_on_a_phone(address: str) -> None:
-    with opened(address, width=390, dark=True) as (page, complaints):
-        page.locator("#time").get_by_text("ms").wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        assert not barriers(page)
-        assert not complaints
-
-
-def test_an_upload_that_is_no_image_gets_a_message(address: str, tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_text("hello")
-    (tmp_path / "b.png").write_bytes(png(30, 30))
-    with opened(address) as (page, complaints):
-        page.locator("#time").get_by_text("ms").wait_for()
-        page.locator("#upload").set_input_files(tmp_path / "a.png")
-        page.locator("#message.wrong").get_by_text("is no image that can be read").wait_for()
-        page.locator("#upload").set_input_files(tmp_path / "b.png")
-        page.locator("#origin").get_by_text("as a network guesses them").wait_for()
-        assert page.locator("select[data-role='is']").first.input_value() == "7"
-        assert complaints == [line for line in complaints if "400 (Bad Request)" in line]
-
-
-def test_a_walk_through_flips_shows_each(address: str) -> None:
-    with opened(address) as (page, complaints):
-        page.locator("#time").get_by_text("ms").wait_for()
-        page.locator("#flip select[name=attribute]").select_option("color")
-        page.locator("#flip button").click()
-        page.locator("#message").get_by_text("flips with color").wait_for()
-        assert page.locator("output").inner_text().endswith("flips")
-        assert not complaints
 
 
 def test_checkpoints_of_other_things_are_refused(
