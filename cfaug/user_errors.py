@@ -25,10 +25,13 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _is_for_users(error: BaseException) -> bool:
-    """Whether the project's own check raised it, or the system refused a file."""
+    """Whether a check of the project, Lightning or W&B raised it, or the system refused a file."""
     if isinstance(error, OSError):
         return error.filename is not None or error.errno == ENOSPC
-    # Imported late: the command line should not wait for torch.
+    # By their names, or imported late: the command line should not wait for torch.
+    kind = type(error)
+    if kind.__name__ == "MisconfigurationException" or kind.__module__.startswith("wandb.errors"):
+        return True  # of Lightning, of options; of W&B, of a login or a connection
     from datamodules.storage.image_error import ImageError
 
     if isinstance(error, ImageError):  # out of a loader's worker, whose frames are gone

@@ -116,7 +116,8 @@ class CfaugCLI(LightningCLI):
         """What the file named by ``--ckpt_path`` holds.
 
         Raises:
-            ValueError: If something else is named, or nothing where a trained network is wanted.
+            ValueError: If something else is named, or nothing where a trained network is wanted, or
+                a file without what a run goes on with.
         """
         command = self.config["subcommand"]
         path = self.config[command].get("ckpt_path")
@@ -128,7 +129,10 @@ class CfaugCLI(LightningCLI):
         elif str(path).partition(":")[0] in SPECIAL_CHECKPOINTS:
             told = f"--ckpt_path is {path}, which is no file"
         else:
-            return read_checkpoint(Path(path), kind)
+            checkpoint = read_checkpoint(Path(path), kind)
+            if command != "fit" or "optimizer_states" in checkpoint:
+                return checkpoint
+            told = f"{path} holds weights alone, and a run goes on with the state of its optimizer"
         msg = (
             f"{told}; name its checkpoint: --ckpt_path runs/{kind}/version_0/checkpoints/last.ckpt"
         )

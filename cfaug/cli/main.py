@@ -10,6 +10,8 @@ from itertools import pairwise
 from locale import getpreferredencoding
 from pathlib import Path
 
+import yaml
+
 from cfaug.cli.errors import run_reporting_errors
 from cfaug.cli.output.quiet import be_quiet
 from cfaug.cli.own_modules import look_in_working_folder_last
@@ -46,6 +48,9 @@ COMMANDS = (
     "sweep",
 )
 
+WANDB_MODES = ("online", "offline", "shared", "disabled", "dryrun", "run")
+"""What W&B takes."""
+
 look_in_working_folder_last()  # here, for a process that loads data and imports this file alone
 
 
@@ -69,7 +74,10 @@ def main(args: Sequence[str] | None = None) -> int:
         print(f"cfaug: error: unknown command '{command}'\n\n{USAGE}", file=sys.stderr)
         return 2
     # No login is ever asked for; WANDB_MODE=online works.
-    os.environ.setdefault("WANDB_MODE", "offline")
+    if os.environ.setdefault("WANDB_MODE", "offline") not in WANDB_MODES:
+        told = f"WANDB_MODE is {os.environ['WANDB_MODE']}, expected one of {', '.join(WANDB_MODES)}"
+        print(f"cfaug: error: {told}", file=sys.stderr)
+        return 2
     os.environ.setdefault("WANDB_SILENT", "true")
     return run_reporting_errors(lambda: run_command(command, rest))
 
@@ -78,11 +86,11 @@ def run_command(name: str, args: list[str]) -> None:
     """Run a command of ``MODULES`` or ``COMMANDS``.
 
     Raises:
-        ValueError: If a YAML is not text, or would be read in another encoding.
+        ValueError: If a YAML cannot be read.
     """
     for option, file in pairwise(args):
         if option in {"-c", "--config"} and Path(file).is_file():
-            _require_text(Path(file))
+            _require_options(Path(file))
     # Imported late: `cfaug --help` should not wait for torch.
     be_quiet()
     if name in COMMANDS:
@@ -93,12 +101,27 @@ def run_command(name: str, args: list[str]) -> None:
     (run_generator if name == "generator" else run_classifier)(args)
 
 
-def _require_text(path: Path) -> None:
+def _require_options(path: Path) -> None:
+    """Refuse what is no YAML of options: a parser would not name the file.
+
+    Raises:
+        ValueError: If it is none.
+    """
     try:
         text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:  # a parser would not name the file
+        said = yaml.safe_load(text)
+    except UnicodeDecodeError as error:
         msg = f"{path} is not UTF-8 ({error}); save it as UTF-8"
         raise ValueError(msg) from error
+    except yaml.YAMLError as error:
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", error)
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        msg = f"{path} is no YAML ({place}{problem}); indent by blanks, not by tabs"
+        raise ValueError(msg) from error
+    if not isinstance(said, dict):
+        what = {type(None): "nothing", list: "a list"}.get(type(said), "text")
+        msg = f"{path} holds {what}, expected options by name, such as `data:` or `trainer:`"
+        raise ValueError(msg)
     encoding = lookup(getpreferredencoding(False)).name
     if encoding != "utf-8" and not text.isascii():  # which the parser would take for that
         msg = f"{path} is UTF-8, but Python reads YAMLs as {encoding} here; set PYTHONUTF8=1"

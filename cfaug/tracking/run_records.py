@@ -85,6 +85,7 @@ class RunRecord(Callback):
 
     def __init__(self) -> None:
         self.data: dict[str, float] = {}
+        self._trained = False
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log how many training images the sampling weights are worth, beside their number."""
@@ -96,8 +97,15 @@ class RunRecord(Callback):
         for logger in trainer.loggers:
             logger.log_metrics(self.data, step=0)
 
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Know that there is something to train."""
+        self._trained = True
+
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the last figures of training and validation."""
+        if not self._trained and trainer.is_global_zero:
+            done = f"nothing was left to train: {trainer.global_step:,} updates are done"
+            tell(f"{done}; to go on, set a larger --trainer.max_epochs or --trainer.max_steps")
         self._write(trainer)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
