@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +123,10 @@ def run_part(
         name, *rest = part.words
         os.environ["WANDB_RUN_GROUP"] = group
         try:
-            run_command(name, [*rest, *_resume(folder / part.name)])
+            with warnings.catch_warnings():
+                # Of folders that are used again and of short epochs: both are meant so here.
+                warnings.filterwarnings("ignore", module="lightning")
+                run_command(name, [*rest, *_resume(folder / part.name)])
         finally:
             wandb.finish()  # or the next part would log into this one's run
             del os.environ["WANDB_RUN_GROUP"]

@@ -91,7 +91,7 @@ def test_a_judge_that_goes_wrong_stops() -> None:
     data.setup()
     judge = Reader(data.attribute_space, data.image_shape, as_rendered, lr=1e38)
     with pytest.raises(ValueError, match="training went wrong: the loss is nan at update 2; try"):
-        fit_quietly(judge, data, 40, "32-true")
+        fit_quietly(judge, data, 40, "32-true", "training a judge")
 
 
 def broken(folder: Path, what: str) -> Path:

@@ -16,7 +16,7 @@ from cfaug.cli.output.judging_table import judging_lines, judging_table
 from cfaug.terminal.progress import track
 from cfaug.terminal.tables import show
 from datamodules.storage.grey_digits import mnist_root
-from tests.integration.test_cli import BASE, CLASSIFIER, DATA, GENERATOR, ROOT, SHORT
+from tests.integration.test_cli import BASE, CLASSIFIER, DATA, GENERATOR, ROOT, SHORT, fit
 from tests.integration.tiny import tiny_data
 
 CHATTER = (
@@ -89,7 +89,10 @@ def test_a_fit_of_a_generator_is_one_line_with_wandb_too_and_a_summary_can_be_ha
 def test_a_test_of_a_generator_is_one_table_unless_lightnings_is_asked_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    assert fit("generator", Path("made"), "--trainer.max_epochs", "1") == 0
+    read(capsys)
     words = [*BASE, *DATA, *GENERATOR, "--trainer.logger", "false"]
+    words += ["--ckpt_path", "made/run/a/checkpoints/last.ckpt"]
     assert main(["generator", "test", *words]) == 0
     lines = read(capsys)
     require_short(lines, 9)

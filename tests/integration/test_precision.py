@@ -19,6 +19,9 @@ def test_all_of_lightnings_are_known() -> None:
     assert set(NAMES) > TRAINED | {"bf16-true", "16-true", "64-true", "64", "transformer-engine"}
 
 
+# Lightning wishes for other names of some, and has no half precision on a CPU.
+@pytest.mark.filterwarnings("ignore:`precision=(bf16|16|32|64)` is supported for historical")
+@pytest.mark.filterwarnings("ignore:You passed `Trainer.accelerator='cpu', precision='16")
 @pytest.mark.parametrize("what", FIT)
 @pytest.mark.parametrize("name", sorted({*NAMES, "null", "8-true"}))
 def test_a_precision_trains_or_is_refused(

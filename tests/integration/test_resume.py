@@ -192,6 +192,8 @@ class KilledAfterFirstEpoch(Callback):
             raise RuntimeError("killed")
 
 
+# Lightning counts options of a checkpoint's callback among those that have to be the same.
+@pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`")
 @pytest.mark.parametrize("every", [3, 4])
 @pytest.mark.parametrize("what", ["generator", "classifier"])
 def test_a_run_goes_on_from_a_checkpoint_of_the_middle_of_an_epoch(
