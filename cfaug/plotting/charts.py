@@ -59,15 +59,18 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
     figure = Figure(figsize=(7.5, 4.4 * len(panels)), layout="constrained")
     for number, panel in enumerate(panels, start=1):
         axes = figure.add_subplot(len(panels), 1, number)
+        lowest, highest = float("inf"), 0.0
         for rank, (name, effect, accuracy, error) in enumerate(panel.points, start=1):
             # A judge that misreads none of the edits has no place on the scale.
             x, y = max(100 - effect, 0.1), max(100 - accuracy, 0.1)
             label = f"{rank} {name}"
             axes.errorbar(x, y, yerr=error, fmt="o", color="#1f6fb2", markersize=4, label=label)
             axes.annotate(str(rank), (x, y), (4, 4), textcoords="offset points", fontsize=8)
+            lowest, highest = min(lowest, y), max(highest, y)
         if "oracle" in panel.levels:
-            error = 100 - panel.levels["oracle"]
-            axes.axhline(error, color="#999999", linewidth=1, linestyle="--")
+            level = max(100 - panel.levels["oracle"], 0.1)
+            axes.axhline(level, color="#999999", linewidth=1, linestyle="--")
+            lowest, highest = min(lowest, level), max(highest, level)
         levels = ", ".join(f"{name} {value:.1f}" for name, value in panel.levels.items())
         axes.set_title(f"{panel.title}; accuracy: {levels}", fontsize=10)
         axes.set_xlabel("edits of the label that a judge misreads, %")
@@ -79,6 +82,8 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
             axis.set_minor_locator(NullLocator())
             axis.set_inverted(True)
         axes.margins(0.08)
+        if lowest == highest:  # or the axis would have no length
+            axes.set_ylim(1.5 * highest, lowest / 1.5)
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=0, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, dpi=100)

@@ -12,9 +12,6 @@ import yaml
 from cfaug.cli.main import main
 from tests.integration.tiny import cell_of, folder_of
 
-# After a few updates all are as wrong as the oracle, and matplotlib has to widen the axis itself.
-pytestmark = pytest.mark.filterwarnings("ignore:Attempting to set identical low and high ylims")
-
 
 @pytest.fixture
 def words(benchmark: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import math
 import random
 import shlex
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,10 @@ def run(sweep: Mapping[str, Any], values: Mapping[str, Any], folder: Path) -> fl
             },
         ]
         try:
-            run_command(command, [*rest, "--trainer.logger", json.dumps(loggers)])
+            with warnings.catch_warnings():
+                # Of the folder of a run that was stopped, which is used again on purpose.
+                warnings.filterwarnings("ignore", message="Experiment logs directory")
+                run_command(command, [*rest, "--trainer.logger", json.dumps(loggers)])
         finally:
             wandb.finish()
         write_json(done, {})

@@ -89,3 +89,10 @@ def test_one_generator_gives_no_picture_of_generators(tmp_path: Path) -> None:
     assert not (tmp_path / "tradeoff.png").exists()
     write_cell(tmp_path, "theirs", 0.9, 0, 90.0)
     assert tmp_path / "tradeoff.png" in write_tables(summarize(tmp_path), tmp_path)
+
+
+def test_generators_that_are_all_as_good_as_the_oracle_are_drawn(tmp_path: Path) -> None:
+    for name in ("ours", "theirs"):
+        write_cell(tmp_path, name, 0.9, 0, 90.0)
+    write_cell(tmp_path, "oracle", 0.0, 0, 90.0)
+    assert tmp_path / "tradeoff.png" in write_tables(summarize(tmp_path), tmp_path)
