@@ -9,6 +9,11 @@ from pathlib import Path
 
 def message_for_users(error: Exception) -> str | None:
     """What an error has to tell, in one line; None for a defect, of which users cannot know."""
+    if any(_is_of_workers(e) for e in chain(error)):
+        return (
+            "processes that load images were ended, as they are where memory, or shared memory "
+            "(/dev/shm), is short; set --data.init_args.num_workers 0, or a smaller batch_size"
+        )
     return next((one_line(e) for e in chain(error) if _is_for_users(e)), None)
 
 
@@ -22,6 +27,13 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _is_of_workers(error: BaseException) -> bool:
+    """Whether torch tells that a worker of a loader was ended, by no fault of its own."""
+    told = str(error)
+    ended = isinstance(error, RuntimeError) and told.startswith("DataLoader worker")
+    return ended and "Segmentation fault" not in told
 
 
 def _is_for_users(error: BaseException) -> bool:

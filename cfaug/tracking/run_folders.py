@@ -14,7 +14,8 @@ def claim_run_folder(trainer: Trainer) -> None:
     same, and overwrite each other's checkpoints.
 
     Raises:
-        ValueError: If figures and checkpoints would lie in several folders.
+        ValueError: If figures and checkpoints would lie in several folders, or the one cannot
+            be made.
     """
     loggers = trainer.loggers  # checkpoints go to the folder of the first
     files = [logger for logger in loggers if isinstance(logger, (CSVLogger, TensorBoardLogger))]
@@ -38,5 +39,8 @@ def claim_run_folder(trainer: Trainer) -> None:
         except FileExistsError:
             for logger in numbered:
                 logger._version = None  # it looks again
+        except OSError as error:
+            msg = f"the folder of the run, {names[0]}, cannot be made ({error.strerror or error}); "
+            raise ValueError(f"{msg}choose another save_dir of the logger") from error
         else:
             return

@@ -65,3 +65,13 @@ def test_of_two_runs_that_begin_together_each_has_its_folder(
         claim_run_folder(Trainer(logger=logger, accelerator="cpu"))
     assert [logger.version for logger in loggers] == [0, 1]
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["version_0", "version_1"]
+
+
+def test_a_place_where_no_folder_can_be_made_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    words = ["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", str(tmp_path / "file")]
+    place = tmp_path / "file/lightning_logs/version_0"
+    message = fails([*FIT, *words], capsys)
+    assert f"the folder of the run, {place}, cannot be made (Not a directory); choose" in message

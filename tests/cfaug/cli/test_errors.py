@@ -26,6 +26,29 @@ def test_a_defect_keeps_its_traceback() -> None:
         run_reporting_errors(defect)
 
 
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("is killed by signal: Bus error. It is possible that", True),
+        ("is killed by signal: Killed. ", True),
+        ("exited unexpectedly", True),
+        ("is killed by signal: Segmentation fault. ", False),
+    ],
+)
+def test_loaders_that_are_short_of_memory_are_told(
+    how: str, *, told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ended() -> None:  # in a line of torch's
+        exec("raise RuntimeError(f'DataLoader worker (pid 7) {how}')", {"how": how})
+
+    if told:
+        assert run_reporting_errors(ended) == 1
+        assert "shared memory (/dev/shm), is short; set --data.init" in capsys.readouterr().err
+    else:
+        with pytest.raises(RuntimeError, match="Segmentation"):
+            run_reporting_errors(ended)
+
+
 def test_ctrl_c_is_told_from_an_exit(capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted() -> None:
         try:
