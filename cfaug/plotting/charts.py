@@ -75,6 +75,8 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
         axes.set_title(f"{panel.title}; accuracy: {levels}", fontsize=10)
         axes.set_xlabel("edits of the label that a judge misreads, %")
         axes.set_ylabel("error on unconfounded test images, %")
+        if lowest == highest:  # or the axis would have no length
+            axes.set_ylim(lowest / 1.5, highest * 1.5)
         for axis, scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
             scale("log")
             axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -82,8 +84,6 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
             axis.set_minor_locator(NullLocator())
             axis.set_inverted(True)
         axes.margins(0.08)
-        if lowest == highest:  # or the axis would have no length
-            axes.set_ylim(1.5 * highest, lowest / 1.5)
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=0, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, dpi=100)

@@ -1,11 +1,14 @@
 """Slips of every day: options, YAMLs and logins that are nearly right end in one line."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from cfaug.cli.main import main
-from tests.integration.test_cli import BASE, CLASSIFIER, DATA, SHORT, fit, last, logger
+from tests.integration.test_cli import BASE, CLASSIFIER, DATA, ROOT, SHORT, fit, last, logger
 from tests.integration.test_errors import fails
 
 FIT = ["classifier", "fit", *BASE, *DATA, *CLASSIFIER, *SHORT]
@@ -81,14 +84,17 @@ def test_a_run_does_not_go_on_from_weights_alone(
     assert main(["classifier", "test", *words]) == 0
 
 
-def test_w_and_b_without_a_login_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WANDB_MODE", "online")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+def test_w_and_b_without_a_login_is_told(tmp_path: Path) -> None:
+    settings = {**os.environ, "WANDB_MODE": "online", "HOME": str(tmp_path / "home")}
+    settings["PYTHONPATH"] = str(ROOT)
+    settings.pop("WANDB_API_KEY", None)
     words = ["--trainer.logger", "WandbLogger", "--trainer.logger.save_dir", str(tmp_path)]
-    assert "No API key configured. Use `wandb login`" in fails([*FIT, *words], capsys)
+    # In a process of its own: W&B keeps the mode of the first run of a process.
+    command = [sys.executable, "-m", "cfaug", *FIT, *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=settings, check=False)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("cfaug: error: ")]
+    assert "No API key configured. Use `wandb login`" in line
 
 
 def test_a_mode_that_w_and_b_does_not_know_is_told(

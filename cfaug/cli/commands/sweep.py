@@ -107,8 +107,8 @@ def run(sweep: Mapping[str, Any], values: Mapping[str, Any], folder: Path) -> fl
         ]
         try:
             with warnings.catch_warnings():
-                # Of the folder of a run that was stopped, which is used again on purpose.
-                warnings.filterwarnings("ignore", message="Experiment logs directory")
+                # Of folders that are used again and of short epochs: both are meant so here.
+                warnings.filterwarnings("ignore", module="lightning")
                 run_command(command, [*rest, "--trainer.logger", json.dumps(loggers)])
         finally:
             wandb.finish()
