@@ -1,8 +1,7 @@
 """Ends training between two updates, so that a checkpoint never holds half of one."""
 
 import signal
-from collections.abc import Callable
-from types import FrameType
+from typing import Any
 
 
 class Terminated(SystemExit):
@@ -20,7 +19,7 @@ class Updates:
     """
 
     def __init__(self) -> None:
-        self.on_sigterm: Callable[[int, FrameType | None], None] | None = None
+        self.on_sigterm: Any = None
         self._running = False
         self._waiting: BaseException | None = None
 
