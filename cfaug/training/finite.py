@@ -52,7 +52,7 @@ class FiniteLosses(Callback):
     def on_before_backward(
         self, trainer: Trainer, pl_module: LightningModule, loss: Tensor
     ) -> None:
-        """Keep the loss; a processor is not waited for, and its `grid_sample` dies of one."""
+        """Keep the loss. A CPU looks at once: nothing waits, and a warp's gradient would crash."""
         self._losses.append((trainer.global_step + 1, loss.detach()))
         if loss.device.type == "cpu":
             self._look(trainer)
