@@ -93,7 +93,8 @@ def test_finished_cells_outlive_their_runs(
 def test_a_cell_that_fails_is_told_and_the_others_go_on(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    generator = {"model": {"class_path": "ConditionalVAE", "init_args": {"beta": "much"}}}
+    kind = "cfaug.generators.conditional_vae.ConditionalVAE"
+    generator = {"model": {"class_path": kind, "init_args": {"beta": "much"}}}
     (tmp_path / "bad.yaml").write_text(yaml.safe_dump(generator))
     place = ["--folder", str(tmp_path / "run")]
     some = [*words, *place, "--generators", f"[{tmp_path / 'bad.yaml'}]"]
