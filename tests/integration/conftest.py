@@ -1,8 +1,11 @@
 """What several tests of the command line need, made once."""
 
+from pathlib import Path
+
 import pytest
 
 from cfaug.cli.main import main
+from tests.integration.test_cli import fit
 from tests.integration.tiny import tiny_benchmark
 
 
@@ -12,3 +15,12 @@ def benchmark(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     words = tiny_benchmark(tmp_path_factory.mktemp("benchmark"))
     assert main(words) == 0
     return words
+
+
+@pytest.fixture(scope="session")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of each kind that nothing stopped."""
+    folder = tmp_path_factory.mktemp("straight")
+    for what in ("generator", "classifier"):
+        assert fit(what, folder / what) == 0
+    return folder

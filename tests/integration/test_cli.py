@@ -159,15 +159,6 @@ def last(folder: Path) -> dict[str, Any]:
     return checkpoint
 
 
-@pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of each kind that nothing stopped."""
-    folder = tmp_path_factory.mktemp("straight")
-    for what in ("generator", "classifier"):
-        assert fit(what, folder / what) == 0
-    return folder
-
-
 @pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize(
     ("what", "stop", "steps"),

@@ -73,15 +73,6 @@ def sending(number: int, where: str, epoch: int = 1) -> list[str]:
     return [*words, f"--trainer.callbacks.where={where}", f"--trainer.callbacks.epoch={epoch}"]
 
 
-@pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of each kind that nothing stopped."""
-    folder = tmp_path_factory.mktemp("straight")
-    for what in ("generator", "classifier"):
-        assert fit(what, folder / what) == 0
-    return folder
-
-
 def path_of(folder: Path) -> Path:
     return folder / "run/a/checkpoints/last.ckpt"
 
