@@ -109,7 +109,8 @@ def _sentence(name: str, runs: Sequence[Run], tested: Sequence[Run]) -> str:
         span = ""
     told = [f"{accuracy:.1f} % of unconfounded test images right{span}"]
     confounded = keys.ACCURACY.format(split="confounded")
-    if all(confounded in run.figures for run in runs):
+    # At strength 0 that test set is not confounded.
+    if all(confounded in run.figures and run.record.get("strength") != 0 for run in runs):
         told.append(f"{fmean(run.figures[confounded] for run in runs):.1f} % of confounded ones")
     data = runs[0].record.get("dataset")
     oracles = [

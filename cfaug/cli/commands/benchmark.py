@@ -15,7 +15,10 @@ from cfaug.cli.main import run_command
 from cfaug.cli.options import parse_dataclass
 from cfaug.cli.results import record
 from cfaug.reporting.page import write_report
+from cfaug.tracking.keys import ACCURACY
 from cfaug.tracking.run_names import Identity, confounding_of
+
+CONFOUNDED = ACCURACY.format(split="confounded")
 
 LEGEND = """\
 unconf., conf.: accuracy on the unconfounded and the confounded test set
@@ -74,7 +77,7 @@ def show(plan: Plan, rows: list[Row], console: Console) -> None:
     columns = {
         "unconf.": "accuracy",
         "±": "standard_error",
-        "conf.": "test/confounded_accuracy",
+        "conf.": CONFOUNDED,
         "worst": "test/unconfounded_worst_group_accuracy",
         **{
             f"flips\n{name.rpartition('/')[2]}": name
@@ -92,7 +95,12 @@ def show(plan: Plan, rows: list[Row], console: Console) -> None:
     for column in columns:
         table.add_column(column, justify="right")
     for row in rows:
-        values = (row.get(name) for name in columns.values())
+        values = [row.get(name) for name in columns.values()]
+        if row.get("strength") == 0:  # its other test set is not confounded
+            values = [
+                None if name == CONFOUNDED else value
+                for name, value in zip(columns.values(), values, strict=True)
+            ]
         cells = ["" if value is None else f"{float(value):.1f}" for value in values]
         strength = [f"{row.get('strength', '')}"] if several else []
         table.add_row(*strength, title_of(str(row["name"])), *cells)

@@ -195,6 +195,15 @@ def test_of_many_failures_the_worst_are_named(tmp_path: Path) -> None:
     assert caution.endswith(" and 36 more.")
 
 
+def test_at_strength_0_no_test_set_is_called_confounded(tmp_path: Path) -> None:
+    figures = {"test/unconfounded_accuracy": 99.0, "test/confounded_accuracy": 98.0}
+    place = leave(tmp_path / "a", "classifier fit", figures, method="oracle")
+    assert "98.0 % of confounded ones" in said(tmp_path)[CLASSIFIERS][0]
+    record = json.loads((place / "run.json").read_text())
+    (place / "run.json").write_text(json.dumps({**record, "strength": 0.0}))
+    assert "confounded ones" not in said(tmp_path)[CLASSIFIERS][0]
+
+
 def test_other_runs_have_no_verdict(tmp_path: Path) -> None:
     leave(tmp_path / "augment", "augment", {"augment/images": 4.0})
     assert not verdict(find_runs(tmp_path)).blocks
