@@ -123,15 +123,28 @@ def run_part(
         name, *rest = part.words
         os.environ["WANDB_RUN_GROUP"] = group
         try:
-            with warnings.catch_warnings():
-                # Of folders that are used again and of short epochs: both are meant so here.
-                warnings.filterwarnings("ignore", module="lightning")
-                run_command(name, [*rest, *_resume(folder / part.name)])
+            run_one_of_many(name, [*rest, *_resume(folder / part.name)], run_command)
         finally:
-            wandb.finish()  # or the next part would log into this one's run
             del os.environ["WANDB_RUN_GROUP"]
         write_json(done, {"seconds": monotonic() - start})
     return float(json.loads(done.read_text(encoding="utf-8"))["seconds"])
+
+
+def run_one_of_many(name: str, words: list[str], run_command: RunCommand) -> None:
+    """Run a command whose W&B run ends with it, without Lightning's warnings.
+
+    Args:
+        name: Name of the command.
+        words: Its words.
+        run_command: Runs a command.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Of folders that are used again and of short epochs: both are meant so here.
+            warnings.filterwarnings("ignore", module="lightning")
+            run_command(name, words)
+    finally:
+        wandb.finish()  # or the next command would log into this one's run
 
 
 def _resume(folder: Path) -> list[str]:

@@ -95,12 +95,8 @@ def show(plan: Plan, rows: list[Row], console: Console) -> None:
     for column in columns:
         table.add_column(column, justify="right")
     for row in rows:
-        values = [row.get(name) for name in columns.values()]
-        if row.get("strength") == 0:  # its other test set is not confounded
-            values = [
-                None if name == CONFOUNDED else value
-                for name, value in zip(columns.values(), values, strict=True)
-            ]
+        untold = {CONFOUNDED} if row.get("strength") == 0 else set()  # it is not confounded then
+        values = (None if name in untold else row.get(name) for name in columns.values())
         cells = ["" if value is None else f"{float(value):.1f}" for value in values]
         strength = [f"{row.get('strength', '')}"] if several else []
         table.add_row(*strength, title_of(str(row["name"])), *cells)

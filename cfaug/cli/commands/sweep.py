@@ -4,16 +4,15 @@ import json
 import math
 import random
 import shlex
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import wandb
 from jsonargparse.typing import PositiveInt
 from rich import print as show
 from rich.table import Table
 
+from cfaug.benchmarking.parts import run_one_of_many
 from cfaug.benchmarking.plan import load_yaml
 from cfaug.cli.main import run_command
 from cfaug.cli.options import command_parser
@@ -105,13 +104,7 @@ def run(sweep: Mapping[str, Any], values: Mapping[str, Any], folder: Path) -> fl
                 "init_args": {"save_dir": str(folder.parent), "project": "cfaug"},
             },
         ]
-        try:
-            with warnings.catch_warnings():
-                # Of folders that are used again and of short epochs: both are meant so here.
-                warnings.filterwarnings("ignore", module="lightning")
-                run_command(command, [*rest, "--trainer.logger", json.dumps(loggers)])
-        finally:
-            wandb.finish()
+        run_one_of_many(command, [*rest, "--trainer.logger", json.dumps(loggers)], run_command)
         write_json(done, {})
     figures: dict[str, float] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     name = sweep["metric"]["name"]
