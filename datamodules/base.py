@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -31,6 +31,7 @@ TEST_SETS = ("unconfounded", "confounded")
 """Names of the test loaders, in the order in which a data module yields them."""
 TEST_SPLITS = ("test", "test_confounded")
 """The splits of `TEST_SETS`."""
+TestOn = Literal["test", "val"]
 
 
 def _as_fetched(rows: Any) -> Any:
@@ -62,6 +63,8 @@ class AttributeDataModule(LightningDataModule, ABC):
             they are augmented follows the seed of the run.
         counterfactuals: Folder that ``cfaug augment`` wrote for these data; each training image
             then comes with one of its counterfactuals, augmented as it is.
+        test_on: The images that both test sets are made of. ``val`` is for comparing candidates:
+            who chooses by test images can no longer tell how good the choice is.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -81,6 +84,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         epoch_size: int | None,
         seed: int,
         counterfactuals: Path | None = None,
+        test_on: TestOn = "test",
     ) -> None:
         super().__init__()
         require_at_least(1, batch_size=batch_size)
@@ -98,6 +102,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         self.epoch_size = epoch_size
         self.seed = seed
         self.counterfactuals = counterfactuals
+        self.test_on: TestOn = test_on
         self.splits: dict[str, Split] = {}
         self.position: dict[str, int] = {}
 
@@ -161,7 +166,10 @@ class AttributeDataModule(LightningDataModule, ABC):
         return data
 
     def unconfounded(self) -> Self:
-        """Training data for judges: in which no attribute should tell of another."""
+        """A redraw of the data without confounding, if their process is known.
+
+        Otherwise the same data, drawn partly deconfounded.
+        """
         return self.sampled("deconfounded")
 
     @property

@@ -7,7 +7,7 @@ from typing import Self
 from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
-from datamodules.base import AttributeDataModule
+from datamodules.base import AttributeDataModule, TestOn
 from datamodules.checks import require_at_least
 from datamodules.process.confounded_process import (
     draw_attributes,
@@ -67,6 +67,7 @@ class ConfoundedDigits(AttributeDataModule):
         epoch_size: Images an epoch draws; None for the number of training images.
         seed: Seed of attributes and noise, see `AttributeDataModule`.
         counterfactuals: Folder of counterfactuals on disk, see `AttributeDataModule`.
+        test_on: ``val`` makes both test sets of validation digits, see `AttributeDataModule`.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -94,9 +95,17 @@ class ConfoundedDigits(AttributeDataModule):
         epoch_size: int | None = None,
         seed: int = 0,
         counterfactuals: Path | None = None,
+        test_on: TestOn = "test",
     ) -> None:
         super().__init__(
-            batch_size, num_workers, sampling, weight_cap, epoch_size, seed, counterfactuals
+            batch_size,
+            num_workers,
+            sampling,
+            weight_cap,
+            epoch_size,
+            seed,
+            counterfactuals,
+            test_on,
         )
         digit = Attribute("digit", tuple("0123456789"))
         self.attribute_space = AttributeSpace(
@@ -152,7 +161,7 @@ class ConfoundedDigits(AttributeDataModule):
             "test_confounded": self.strength,
         }
         for name, strength in strengths.items():
-            images, labels = digits[name.removesuffix("_confounded")]
+            images, labels = digits[name if name in {"train", "val"} else self.test_on]
             if name in {"train", "val"}:
                 labels = replace_labels(labels, 10, self.label_noise, self.seed, name)
             table = draw_attributes(

@@ -48,7 +48,6 @@ PLAIN = (
     "cfaug.generators.conditional_vae.adversary",
     "cfaug.generators.conditional_vae.affine_warp",
     "cfaug.generators.conditional_vae.value_vectors",
-    "cfaug.generators.conditional_vae.copying",
     "cfaug.generators.conditional_vae.encoder_decoder",
     "cfaug.generators.conditional_vae.losses",
     "cfaug.classifiers.objectives",

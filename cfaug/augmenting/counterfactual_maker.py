@@ -14,7 +14,7 @@ from cfaug.tracking import keys
 from cfaug.training.module import best_device
 from datamodules.attributes import Batch
 from datamodules.base import AttributeDataModule
-from datamodules.process.interventions import fixed_values, set_values
+from datamodules.process.interventions import fixed_values, non_label_columns, set_values
 from datamodules.storage.atomic_files import whole_file
 from datamodules.storage.shards import Counterfactuals, Shard, shard_path, write_shard
 
@@ -26,7 +26,7 @@ def trained_judge(path: Path, data: AttributeDataModule, steps: int, precision: 
         ValueError: If the file is damaged.
     """
     if not path.exists():
-        judge = train_judge(data.unconfounded(), steps, precision)
+        judge = train_judge(data.sampled("deconfounded"), steps, precision)
         with whole_file(path) as part:
             torch.save(judge.state_dict(), part)
     judge = Reader(data.attribute_space, data.image_shape, as_rendered)
@@ -88,11 +88,12 @@ class Maker:
 
     def _made(self, image: Tensor, source: Tensor, index: Tensor, copy: Tensor) -> list[Tensor]:
         space = self.data.attribute_space
+        columns = non_label_columns(space) if self.codes is None else self.codes.keys()
         if self.codes is None:
             target = fixed_values(source, space, index * self.copies + copy, self.seed)
         else:
             target = set_values(source, self.codes)
-        images = (self.generator.edit(image, source, target) * 255).round().byte()
+        images = (self.generator.edit(image, source, target, columns) * 255).round().byte()
         made = [images, index, copy, source, target]
         return [*made, self.judge.read(images.float() / 255)] if self.judge else made
 

@@ -36,8 +36,8 @@ class Part:
 
 
 def audit_part(plan: Plan, folder: Path, strength: float | None) -> Part:
-    """Audit the training data of a strength."""
-    words = ["audit", "-c", str(plan.data), *_data_options(plan, strength)]
+    """Audit the training data of a strength, in the draw of the first seed."""
+    words = ["audit", "-c", str(plan.data), *_data_options(plan, strength, plan.seeds[0])]
     return Part("audit", "audit", [*words, "--folder", str(folder / "audit")])
 
 
@@ -45,11 +45,10 @@ def generator_parts(
     plan: Plan, folder: Path, strength: float | None, seed: int, config: Path
 ) -> Iterator[Part]:
     """Train a generator, then judge it."""
-    words = _fit_words(plan, folder, "generator", strength, plan.generator_epochs, config)
-    words += ["--seed_everything", str(seed)]
+    words = _fit_words(plan, folder, "generator", strength, seed, plan.generator_epochs, config)
     yield Part("generator", "generator", ["generator", "fit", *words])
     checkpoint = folder / "generator" / "checkpoints" / "last.ckpt"
-    words = ["evaluate", "-c", str(plan.data), *_data_options(plan, strength)]
+    words = ["evaluate", "-c", str(plan.data), *_data_options(plan, strength, seed)]
     words += ["--folder", str(folder / "evaluate"), "--generator", str(checkpoint)]
     words += ["--steps", str(plan.judge_steps), "--seed", str(seed)]
     yield Part("judging the generator", "evaluate", words)
@@ -60,15 +59,15 @@ def classifier_part(
 ) -> Part:
     """Train and test the classifier of a method, a key of `METHODS`."""
     name = "classifier"
-    words = _fit_words(plan, folder, name, strength, plan.classifier_epochs, plan.classifier)
-    words += ["--seed_everything", str(seed)]
+    epochs = plan.classifier_epochs
+    words = _fit_words(plan, folder, name, strength, seed, epochs, plan.classifier)
     words += [word.format(generator=generator) for word in METHODS[method]]
     return Part("classifier", name, ["classifier", "fit", *words])
 
 
-def _data_options(plan: Plan, strength: float | None) -> list[str]:
+def _data_options(plan: Plan, strength: float | None, seed: int) -> list[str]:
     """Options that every command gets on top of the data's YAML."""
-    named = {"strength": strength, "root": plan.root}
+    named = {"strength": strength, "root": plan.root, "seed": seed}
     return [
         word
         for name, value in named.items()
@@ -78,7 +77,13 @@ def _data_options(plan: Plan, strength: float | None) -> list[str]:
 
 
 def _fit_words(
-    plan: Plan, folder: Path, name: str, strength: float | None, epochs: int | None, config: Path
+    plan: Plan,
+    folder: Path,
+    name: str,
+    strength: float | None,
+    seed: int,
+    epochs: int | None,
+    config: Path,
 ) -> list[str]:
     """Words of ``fit`` that put a run into a folder of its own."""
     place = {"save_dir": str(folder), "name": "", "version": name}
@@ -96,7 +101,7 @@ def _fit_words(
         part.write_text(yaml.safe_dump({"trainer": trainer}), encoding="utf-8")
     configs = [plan.base, plan.data, config, overlay]
     words = [word for path in configs for word in ("-c", str(path))]
-    return [*words, *_data_options(plan, strength)]
+    return [*words, *_data_options(plan, strength, seed), "--seed_everything", str(seed)]
 
 
 def run_part(

@@ -1,28 +1,27 @@
 """How good a generator is: effects and traces of its edits, and what a classifier learns."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import ceil
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.image import (
-    peak_signal_noise_ratio,
-    structural_similarity_index_measure,
-)
 
 from cfaug.auditing.measures import cnf, contingency
 from cfaug.classifiers.classifier import Classifier
+from cfaug.classifiers.group_accuracy import wilson
 from cfaug.evaluation.edit_gallery import Edits, Gallery
-from cfaug.evaluation.judges import IGNORED, Reader, fit_quietly, train_judge
+from cfaug.evaluation.image_distances import distance, exact_errors
+from cfaug.evaluation.judges import Reader, fit_quietly, train_judge
+from cfaug.evaluation.probes import Probes
 from cfaug.generators.base import Generator
 from cfaug.terminal.progress import track
 from cfaug.tracking import keys
 from cfaug.training.module import best_device
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
-from datamodules.process.interventions import fresh_values, non_label_columns, other_value
+from datamodules.process.interventions import non_label_columns, other_value
 from datamodules.process.noise import uniform
 
 MOST = 10_000
@@ -34,8 +33,9 @@ class Judging:
     """The results of judging a generator.
 
     - ``figures`` has the names of the logger.
-    - ``effectiveness`` is (K, K) in per cent: row i is after do(i), column k is read by judge k.
-    - ``judges`` is (K,), the accuracy of the judges on real test images.
+    - ``effectiveness`` is (K, K) in per cent: row i is after do(i), column k is read by judge k,
+      which a user can have.
+    - ``judges`` is (K,), the accuracy of these judges on real test images.
     - ``galleries`` has edits of each attribute to look at.
     """
 
@@ -48,43 +48,39 @@ class Judging:
 def judge_generator(
     generator: Generator, data: AttributeDataModule, steps: int, precision: str
 ) -> Judging:
-    """Judge a generator on test images, with judges trained apart from it.
+    """Judge a generator on test images, with networks trained apart from it.
 
-    Effectiveness, composition and reversibility are defined by Monteiro et al., ICLR 2023. Judges
-    and probes are trained on unconfounded images, so that they cannot infer one attribute from
-    another.
+    Effectiveness, composition and reversibility are defined by Monteiro et al., ICLR 2023.
+    Composition is that of the edit which classifiers are trained on, of all attributes but the
+    label. Judges are trained as a user can, on the training images, drawn partly deconfounded.
+    Where the process of the data is known, the edits are also read by judges trained on an
+    unconfounded redraw, which nobody has of real images. Probes are trained on that redraw where
+    there is one, so that they read as much as anything could.
 
     Args:
         generator: The generator.
         data: The data it was trained on, set up.
-        steps: Updates of each judge, probe and transfer classifier.
+        steps: Updates of each judge and transfer classifier; probes see `KINDS`.
         precision: Lightning's name of the precision they are trained in.
     """
     space, shape = generator.attribute_space, generator.image_shape
-    unconfounded = data.unconfounded()
-    judge = train_judge(unconfounded, steps, precision)
-    probe = Reader(space, shape, lambda batch: _leakage_lesson(generator, batch))
-    fit_quietly(probe, unconfounded, steps, precision, "training a probe")
+    redraw = data.unconfounded()
+    judges = [train_judge(data.sampled("deconfounded"), steps, precision)]
+    if data.true_counterfactuals:
+        judges.append(train_judge(redraw, steps, precision))
+    columns, others = range(len(space.names)), non_label_columns(space)
+    doing = "probing edits of one attribute", "probing edits of all but the label"
+    how = redraw, steps, precision
+    single = Probes(generator, [[column] for column in columns], *how, doing[0])
+    joint = Probes(generator, [others], *how, doing[1]) if others else None
     transfer = Classifier(space, shape)
     transfer.use_only(generator)
-    doing = "training a classifier on edits"
-    fit_quietly(transfer, data.sampled("natural"), steps, precision, doing)
+    doing_transfer = "training a classifier on edits"
+    fit_quietly(transfer, data.sampled("natural"), steps, precision, doing_transfer)
     with torch.no_grad():
-        for network in (generator, judge, probe, transfer):
+        for network in (generator, *judges, transfer):
             network.to(best_device())
-        return _measure(generator, data, judge, probe, transfer)
-
-
-def _leakage_lesson(generator: Generator, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Edit one attribute of each image; the probe learns to read only its original value."""
-    space, attributes = generator.attribute_space, batch["attributes"]
-    chosen = torch.randint_like(attributes[:, 0], len(space.attributes))
-    everything = fresh_values(attributes, space, range(len(space.attributes)))
-    edited = torch.arange(len(space.attributes), device=chosen.device) == chosen[:, None]
-    targets = torch.where(edited, everything, attributes)
-    with torch.no_grad():
-        images = generator.to(attributes.device).edit(batch["image"], attributes, targets)
-    return images, torch.where(edited, attributes, IGNORED)
+        return _measure(generator, data, judges, single, joint, transfer)
 
 
 class _Means:
@@ -102,31 +98,8 @@ class _Means:
         return {name: total / self.counts[name] for name, total in self.sums.items()}
 
 
-def _l1(a: Tensor, b: Tensor) -> Tensor:
-    """Mean absolute difference in grey levels, 0 to 255."""
-    return 255 * (a - b).abs().mean()
-
-
-def exact_errors(edited: Tensor, truth: Tensor) -> dict[str, Tensor]:
-    """Distances of images from their true counterfactuals, means over images.
-
-    Args:
-        edited: (B, C, H, W) in [0, 1].
-        truth: (B, C, H, W) in [0, 1].
-
-    Returns:
-        ``l1`` in grey levels (0 to 255), ``psnr`` in dB, ``ssim`` up to 1.
-    """
-    psnr = peak_signal_noise_ratio(
-        edited, truth, data_range=1.0, dim=(1, 2, 3), reduction="elementwise_mean"
-    )
-    ssim = structural_similarity_index_measure(edited, truth, data_range=1.0)
-    assert isinstance(ssim, Tensor)  # no map was asked for
-    return {"l1": _l1(edited, truth), "psnr": psnr, "ssim": ssim}
-
-
-def _percent(a: Tensor, b: Tensor) -> Tensor:
-    return 100 * (a == b).float().mean()
+def _percent(right: Tensor) -> Tensor:
+    return 100 * right.float().mean()
 
 
 def _batches(data: AttributeDataModule, split: str, doing: str) -> Iterable[Batch]:
@@ -145,73 +118,104 @@ def _percents(read: Tensor, wanted: Tensor) -> Tensor:
 def _measure(
     generator: Generator,
     data: AttributeDataModule,
-    judge: Reader,
-    probe: Reader,
+    judges: Sequence[Reader],
+    single: Probes,
+    joint: Probes | None,
     transfer: Classifier,
 ) -> Judging:
     space, means = generator.attribute_space, _Means()
-    count = len(space.attributes)
-    label = space.label_position
-    effectiveness, judges = torch.zeros(count, count), torch.zeros(count)
+    count, label, others = len(space.attributes), space.label_position, non_label_columns(space)
+    # A row for each edit, and one for real images.
+    read_right = [torch.zeros(count + 1, count) for _ in judges]
     galleries = [Gallery() for _ in range(count)]
-    chance = torch.stack([_majority(data, space, k) for k in range(count)])
-    images_seen = 0
+    values_seen: list[Tensor] = []
     for batch in _batches(data, "test", "judging edits"):
         images, attributes, size = batch["image"], batch["attributes"], len(batch["index"])
-        images_seen += size
-        judges += size * _percents(judge.read(images), attributes)
-
-        null = generator.edit(images, attributes, attributes)
-        means.add(keys.COMPOSITION.format(times=1), _l1(null, images), size)
-        for _ in range(9):
-            null = generator.edit(null, attributes, attributes)
-        means.add(keys.COMPOSITION.format(times=10), _l1(null, images), size)
-
+        values_seen.append(attributes.cpu())
+        for table, judge in zip(read_right, judges, strict=True):
+            table[count] += size * _percents(judge.read(images), attributes)
+        _add_null_edits(means, generator, batch, others or [label])
         for k, name in enumerate(space.names):
             shift = uniform(data.seed, f"judge/{name}", batch["index"], 1)[:, 0]
             targets = other_value(attributes, space, k, shift)
-            edited = generator.edit(images, attributes, targets)
-            read = judge.read(edited)
-            effectiveness[k] += size * _percents(read, targets)
-            back = generator.edit(edited, targets, attributes)
+            edited = generator.edit(images, attributes, targets, [k])
+            read = [judge.read(edited) for judge in judges]
+            for table, codes in zip(read_right, read, strict=True):
+                table[k] += size * _percents(codes, targets)
+            back = generator.edit(edited, targets, attributes, [k])
             trip = 255 * (back - images).abs().mean(dim=(1, 2, 3))
             shown = torch.stack([images, edited, back], dim=1)
-            galleries[k].add(Edits(batch["index"], attributes, targets, read, trip, shown))
+            galleries[k].add(Edits(batch["index"], attributes, targets, read[0], trip, shown))
             means.add(keys.REVERSIBILITY.format(attribute=name), trip.mean(), size)
             if k != label and data.true_counterfactuals:
-                for measure, value in exact_errors(
-                    edited, data.counterfactual(batch, targets)
-                ).items():
-                    key = keys.EXACT.format(measure=measure, attribute=name)
-                    means.add(key, value, size)
-            # Fresh values may be the old one: otherwise the probe could exclude the new value.
-            mixed = fresh_values(attributes, space, [k])
-            found = probe.read(generator.edit(images, attributes, mixed))[:, k]
-            means.add(keys.LEAKAGE.format(attribute=name), _percent(found, attributes[:, k]), size)
-
+                truth = data.counterfactual(batch, targets)
+                for measure, value in exact_errors(edited, truth).items():
+                    means.add(keys.EXACT.format(measure=measure, attribute=name), value, size)
+            for column, found in single.found(batch, [k]):
+                key = keys.LEAKAGE.format(attribute=space.names[column])
+                means.add(key, _percent(found), size)
+        for column, found in joint.found(batch, others) if joint else ():
+            key = keys.JOINT_LEAKAGE.format(attribute=space.names[column])
+            means.add(key, _percent(found), size)
         edited = generator.counterfactuals(batch)["image"]
         labels = attributes[:, label]
-        means.add(keys.TRANSFER_REAL, _percent(transfer(images).argmax(1), labels), size)
-        means.add(keys.TRANSFER_EDITED, _percent(transfer(edited).argmax(1), labels), size)
+        means.add(keys.TRANSFER_REAL, _percent(transfer(images).argmax(1) == labels), size)
+        means.add(keys.TRANSFER_EDITED, _percent(transfer(edited).argmax(1) == labels), size)
 
+    seen = torch.cat(values_seen)
     figures = means.means()
     figures[keys.TRANSFER_GAP] = figures[keys.TRANSFER_EDITED] - figures[keys.TRANSFER_REAL]
-    effectiveness, judges = effectiveness / images_seen, judges / images_seen
-    for i, done in enumerate(space.names):
-        figures[keys.JUDGE.format(attribute=done)] = float(judges[i])
-        figures[keys.LEAKAGE_CHANCE.format(attribute=done)] = float(chance[i])
-        for k, judged in enumerate(space.names):
-            figures[keys.EFFECTIVENESS.format(edited=done, read=judged)] = float(
-                effectiveness[i, k]
-            )
-    figures.update(_residual_confounding(generator, data, judge))
-    return Judging(figures, effectiveness, judges, galleries)
+    figures[keys.JUDGED_IMAGES] = float(len(seen))
+    figures |= _chances(seen, space)
+    shares = [table / len(seen) for table in read_right]
+    figures |= _readings(shares[0], space.names, keys.JUDGE, keys.EFFECTIVENESS)
+    if len(shares) > 1:
+        figures |= _readings(shares[1], space.names, keys.KNOWN_JUDGE, keys.KNOWN_EFFECTIVENESS)
+        difference = shares[0] - shares[1]
+        names = keys.JUDGE_DIFFERENCE, keys.EFFECTIVENESS_DIFFERENCE
+        figures |= _readings(difference, space.names, *names)
+    figures |= _residual_confounding(generator, data, judges[0])
+    return Judging(figures, shares[0][:count], shares[0][count], galleries)
 
 
-def _majority(data: AttributeDataModule, space: AttributeSpace, column: int) -> Tensor:
-    """Share in per cent of the most frequent value in the test set, which guessing reaches."""
-    values = data.splits["test"].attributes[:, column]
-    return 100 * torch.bincount(values, minlength=space.cardinalities[column]).max() / len(values)
+def _add_null_edits(
+    means: _Means, generator: Generator, batch: Batch, columns: Collection[int]
+) -> None:
+    """Add what 1 and 10 edits that set attributes to their own values change."""
+    images, attributes = batch["image"], batch["attributes"]
+    null = images
+    for times in range(1, 11):
+        null = generator.edit(null, attributes, attributes, columns)
+        if times in (1, 10):
+            key = keys.COMPOSITION.format(times=times)
+            means.add(key, distance(null, images), len(images))
+
+
+def _readings(
+    shares: Tensor, names: Sequence[str], judge: str, effectiveness: str
+) -> dict[str, float]:
+    """Figures of ``(K + 1, K)`` shares: a row for each edit, the last for real images."""
+    figures = {}
+    for k, read in enumerate(names):
+        figures[judge.format(attribute=read)] = float(shares[-1, k])
+        for i, edited in enumerate(names):
+            figures[effectiveness.format(edited=edited, read=read)] = float(shares[i, k])
+    return figures
+
+
+def _chances(seen: Tensor, space: AttributeSpace) -> dict[str, float]:
+    """What guessing the most frequent value reaches on codes (N, K), per cent, with its interval.
+
+    A probe that reads nothing has an accuracy outside of the interval in one of twenty cases.
+    """
+    figures = {}
+    for k, name in enumerate(space.names):
+        most = int(torch.bincount(seen[:, k]).max())
+        low, high = wilson(most, len(seen))
+        figures[keys.LEAKAGE_CHANCE.format(attribute=name)] = 100 * most / len(seen)
+        figures[keys.LEAKAGE_CHANCE_LOW.format(attribute=name)] = low
+        figures[keys.LEAKAGE_CHANCE_HIGH.format(attribute=name)] = high
+    return figures
 
 
 def _residual_confounding(

@@ -37,6 +37,7 @@ class Reader(AttributeModule):
         attribute_space: The attributes.
         image_shape: (3, H, W) of the images.
         lesson: Turns a batch into images and the codes to learn from them.
+        channels: Channels of the network, see `ConvNet`.
         lr: Peak learning rate of AdamW.
     """
 
@@ -45,11 +46,12 @@ class Reader(AttributeModule):
         attribute_space: AttributeSpace,
         image_shape: tuple[int, int, int],
         lesson: Lesson,
+        channels: int = 32,
         lr: float = 4e-3,
     ) -> None:
         super().__init__(attribute_space, image_shape)
         self.cardinalities = list(attribute_space.cardinalities)
-        self.network = ConvNet(image_shape[-1])
+        self.network = ConvNet(image_shape[-1], channels=channels)
         self.heads = nn.Linear(self.network.features, sum(self.cardinalities))
         self.lesson = lesson
         self.lr = lr
@@ -104,14 +106,15 @@ def fit_quietly(
     module.eval()
 
 
-def train_judge(unconfounded: AttributeDataModule, steps: int, precision: str) -> Reader:
-    """Train a network that reads all attributes, on images in which they are independent.
+def train_judge(data: AttributeDataModule, steps: int, precision: str) -> Reader:
+    """Train a network that reads all attributes.
 
     Args:
-        unconfounded: See `AttributeDataModule.unconfounded`.
+        data: Images in which no attribute should tell of another: training images drawn partly
+            deconfounded, or `AttributeDataModule.unconfounded`.
         steps: Updates.
         precision: Lightning's name.
     """
-    judge = Reader(unconfounded.attribute_space, unconfounded.image_shape, as_rendered)
-    fit_quietly(judge, unconfounded, steps, precision, "training a judge")
+    judge = Reader(data.attribute_space, data.image_shape, as_rendered)
+    fit_quietly(judge, data, steps, precision, "training a judge")
     return judge

@@ -171,9 +171,9 @@ def _edit(session: Session, told: dict[str, Any]) -> dict[str, Any]:
     """An edit, how it differs, and what the classifiers say before and after."""
     start = perf_counter()
     image = _picture(session, told)
-    edited = session.edit(
-        image, _codes(session, told, "attributes"), _codes(session, told, "targets")
-    )
+    codes, targets = _codes(session, told, "attributes"), _codes(session, told, "targets")
+    changed = (codes != targets)[0].nonzero()[:, 0].tolist()
+    edited = session.edit(image, codes, targets, changed)
     return {
         "edited": _png(edited[0]),
         "difference": _png((edited - image).abs()[0]),

@@ -1,6 +1,6 @@
 """Edits of single images and what classifiers say of them, for a page or anything else."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -75,9 +75,11 @@ class Session:
         return batch["image"], batch["attributes"]
 
     @torch.no_grad()
-    def edit(self, image: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+    def edit(
+        self, image: Tensor, attributes: Tensor, targets: Tensor, columns: Collection[int]
+    ) -> Tensor:
         """See `Generator.edit`."""
-        return self.generator.edit(image, attributes, targets).clamp(0, 1)
+        return self.generator.edit(image, attributes, targets, columns).clamp(0, 1)
 
     @torch.no_grad()
     def opinions(self, image: Tensor) -> dict[str, list[float]]:
@@ -101,7 +103,7 @@ class Session:
         for column, cardinality in enumerate(self.space.cardinalities):
             targets = single_edits(attributes, column, cardinality)[:, 0]
             copies = image.expand(cardinality, -1, -1, -1), attributes.expand(cardinality, -1)
-            found.append(self.edit(*copies, targets))
+            found.append(self.edit(*copies, targets, [column]))
         return found
 
     @torch.no_grad()
@@ -136,7 +138,7 @@ class Session:
         first = Search(start + len(images))
         cardinality = self.space.cardinalities[column]
         for value, targets in enumerate(single_edits(attributes, column, cardinality)):
-            after = predict(self.edit(images, attributes, targets)).argmax(1)
+            after = predict(self.edit(images, attributes, targets, [column])).argmax(1)
             changed = attributes[:, column] != value  # else it is no edit
             flips = (changed & (after != before)).nonzero()[:, 0]
             if len(flips) and (first.index is None or start + int(flips[0]) < first.index):

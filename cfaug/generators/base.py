@@ -1,7 +1,7 @@
 """The one interface of all generators."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -18,13 +18,21 @@ class Generator(AttributeModule, ABC):
     kind = "generator"
 
     @abstractmethod
-    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+    def edit(
+        self, images: Tensor, attributes: Tensor, targets: Tensor, columns: Collection[int]
+    ) -> Tensor:
         """Counterfactuals of images.
+
+        What an edit keeps of an image may depend on which attributes are edited, but not on whether
+        their values change. Otherwise an image that looks kept tells that its old value was the one
+        that it shows.
 
         Args:
             images: (B, 3, H, W) float32 in [0, 1].
             attributes: (B, K) int64 codes of the images.
             targets: (B, K) int64 codes that the counterfactuals should have.
+            columns: The attributes that are edited, the same for all images. In the others
+                ``targets`` equals ``attributes``.
 
         Returns:
             (B, 3, H, W) float32 in [0, 1].
@@ -46,11 +54,12 @@ class Generator(AttributeModule, ABC):
                 except the label a fresh independent value.
         """
         space, attributes = self.attribute_space, batch["attributes"]
+        columns = non_label_columns(space) if codes is None else codes.keys()
         if codes is None:
-            targets = fresh_values(attributes, space, non_label_columns(space))
+            targets = fresh_values(attributes, space, columns)
         else:
             targets = set_values(attributes, codes)
-        images = self.edit(batch["image"], batch["attributes"], targets)
+        images = self.edit(batch["image"], attributes, targets, columns)
         return {"image": images, "attributes": targets, "index": batch["index"]}
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Batch:

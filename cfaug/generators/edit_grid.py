@@ -32,7 +32,8 @@ def all_edits(generator: Generator, batch: Batch, column: int) -> Tensor:
     edits = single_edits(batch["attributes"], column, space.cardinalities[column])
     with torch.no_grad():
         columns = [
-            generator.edit(batch["image"], batch["attributes"], targets) for targets in edits
+            generator.edit(batch["image"], batch["attributes"], targets, [column])
+            for targets in edits
         ]
     return torch.stack([batch["image"], *columns], dim=1).float().cpu()
 

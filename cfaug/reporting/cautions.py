@@ -37,8 +37,9 @@ def of_generators(judged: Sequence[Run]) -> list[str]:
 
 def _of(run: Run) -> list[str]:
     figures = run.figures
-    judges, probes = figures_of(run, keys.JUDGE), figures_of(run, keys.LEAKAGE)
-    chance = figures_of(run, keys.LEAKAGE_CHANCE)
+    judges, single = figures_of(run, keys.JUDGE), figures_of(run, keys.LEAKAGE)
+    joint, chance = figures_of(run, keys.JOINT_LEAKAGE), figures_of(run, keys.LEAKAGE_CHANCE)
+    probes = {name: max(value, joint.get(name, value)) for name, value in single.items()}
     read = {
         (a, b): figures[keys.EFFECTIVENESS.format(edited=a, read=b)] for a in judges for b in judges
     }

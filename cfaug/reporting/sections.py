@@ -104,16 +104,29 @@ def generators(judged: Sequence[Run], trained: Sequence[Run]) -> Section:
         title = f"Judges read the wanted value, %: {run.name}"
         section.blocks.append(Table(title, ["", *names], rows))
         leakage, chance = figures_of(run, keys.LEAKAGE), figures_of(run, keys.LEAKAGE_CHANCE)
-        back = figures_of(run, keys.REVERSIBILITY)
+        joint, back = figures_of(run, keys.JOINT_LEAKAGE), figures_of(run, keys.REVERSIBILITY)
         rows = [
-            [Cell(name), text(leakage[name]), text(chance[name]), text(back[name])]
+            [
+                Cell(name),
+                text(leakage[name]),
+                text(joint[name]) if name in joint else Cell(""),
+                text(chance[name]),
+                text(back[name]),
+            ]
             for name in leakage
         ]
-        header = ["edited", "a probe reads the old value, %", "guessing, %", "there and back, grey"]
+        header = [
+            "edited",
+            "a probe reads the old value, %",
+            "the same, all but the label edited, %",
+            "guessing, %",
+            "there and back, grey",
+        ]
         figures = run.figures
         null_edit = figures[keys.COMPOSITION.format(times=1)]
         note = (
-            f"An edit that changes nothing moves a pixel by {null_edit:.1f} grey levels of 255. A "
+            "Edits of all but the label to their own values move a pixel by "
+            f"{null_edit:.1f} grey levels of 255. A "
             "classifier trained on counterfactuals alone is right on "
             f"{figures[keys.TRANSFER_REAL]:.1f} % of real images, and on "
             f"{figures[keys.TRANSFER_GAP]:.1f} points more of edited ones."

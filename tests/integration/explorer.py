@@ -1,6 +1,7 @@
 """A generator, classifiers and a judge for the explorer that are known to the last pixel."""
 
 import io
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -18,7 +19,9 @@ HOSTILE = "<b>me</b>"
 class Dimmer(Generator):
     """Dims an image that gets another colour, by as many per cent as the code of the colour."""
 
-    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+    def edit(
+        self, images: Tensor, attributes: Tensor, targets: Tensor, columns: Collection[int]
+    ) -> Tensor:
         changed = attributes[:, 2] != targets[:, 2]
         scale = torch.where(changed, 1 - targets[:, 2] / 100, 1.0)
         return images * scale[:, None, None, None]
@@ -27,7 +30,9 @@ class Dimmer(Generator):
 class Careless(Generator):
     """Turns an image black where nothing is to change."""
 
-    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+    def edit(
+        self, images: Tensor, attributes: Tensor, targets: Tensor, columns: Collection[int]
+    ) -> Tensor:
         return images * (attributes != targets).any(1)[:, None, None, None]
 
 

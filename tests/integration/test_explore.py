@@ -76,7 +76,7 @@ def test_an_edit_that_changes_no_value_is_no_flip(session: Session) -> None:
     careless = Session(generator, session.classifiers, data, None)
     image, attributes = careless.images_from(0, 1)
     predict = careless.classifiers[HOSTILE]
-    null = careless.edit(image, attributes, attributes)
+    null = careless.edit(image, attributes, attributes, [1])
     assert predict(null).argmax() != predict(image).argmax()
     assert careless.next_flip(HOSTILE, "color", 0).index is None
 

@@ -114,7 +114,7 @@ def test_a_test_of_a_generator_is_one_table_unless_lightnings_is_asked_for(
 def test_an_audit_of_the_demo_is_twelve_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", *DATA, "--permutations", "20"]) == 0
     lines = read(capsys)
-    require_short(lines, 12)
+    require_short(lines, 11)
     text = "\n".join(lines)
     audit = json.loads(Path("runs/audit/audit.json").read_text())
     for pair in audit["pairs"]:
@@ -152,11 +152,14 @@ def test_an_audit_of_forty_attributes_is_one_screen(
 def judged(names: list[str]) -> dict[str, float]:
     figures = {"test/composition/1": 1.0, "test/composition/10": 2.5}
     figures |= {"test/transfer/real": 90.0, "test/transfer/edited": 95.0}
+    figures["test/judged_images"] = 400.0
     for i, name in enumerate(names):
         measures = {"judge": 99.0, "leakage": 30.0, "leakage_chance": 10.0, "reversibility": 4.0}
+        measures |= {"leakage_chance_high": 13.3, **({"joint_leakage": 20.0} if i else {})}
         figures |= {f"test/{measure}/{name}": value for measure, value in measures.items()}
         for k, other in enumerate(names):
             figures[f"test/effectiveness/do-{name}/{other}"] = 90.0 - i if i == k else 99.0 - k
+            figures[f"test/judge_difference/do-{name}/{other}"] = -3.0 if i == k == 1 else 2.0
     return figures
 
 
@@ -165,12 +168,14 @@ def test_a_judged_generator_is_a_row_for_each_attribute(capsys: pytest.CaptureFi
     figures = judged(names)
     show(judging_table(figures, names), *judging_lines(figures, names))
     lines = read(capsys)
-    require_short(lines, 9)
+    require_short(lines, 11)
     rows = [line.split() for line in lines[2:5]]
-    assert rows[0] == ["digit", "90.0", "97.0", "99.0", "30.0", "10.0", "4.0", "color"]
-    assert rows[2] == ["color", "88.0", "98.0", "99.0", "30.0", "10.0", "4.0", "thickness"]
-    assert lines[-2].endswith("by 1.0 of 255 grey levels, ten by 2.5")
-    assert lines[-1].endswith("90.0 % of real, 95.0 % of edited images right")
+    assert rows[0] == ["digit", "90.0", "97.0", "99.0", "30.0", "10.0", "color"]
+    assert rows[2] == ["color", "88.0", "98.0", "99.0", "30.0", "20.0", "10.0", "thickness"]
+    assert lines[-4].endswith("on 400 images guessing varies by 3.3 points")
+    assert lines[-3].endswith("by 1.0 of 255 grey levels, ten by 2.5")
+    assert lines[-2].endswith("90.0 % of real, 95.0 % of edited images right")
+    assert lines[-1].endswith("read up to 3.0 points more")
 
 
 def test_of_forty_judged_attributes_the_worst_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

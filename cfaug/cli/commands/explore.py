@@ -66,7 +66,7 @@ def serve(options: Any, parser: ArgumentParser, listener: socket.socket) -> None
     }
     judge = None
     if options.judge_steps:
-        judge = train_judge(data.unconfounded(), options.judge_steps, options.precision)
+        judge = train_judge(data.sampled("deconfounded"), options.judge_steps, options.precision)
     session = Session(generator, classifiers, data, judge)
     app = make_app(session, [options.host, "127.0.0.1", "localhost"])
     print(f"open http://{options.host}:{listener.getsockname()[1]}  (Ctrl-C ends it)", flush=True)

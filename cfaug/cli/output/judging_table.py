@@ -12,7 +12,7 @@ MOST_ROWS = 12
 
 COLUMNS: dict[str, Side] = {
     "a": "left",
-    **dict.fromkeys(["taken", "kept", "judge", "old", "guess", "back"], "right"),
+    **dict.fromkeys(["taken", "kept", "judge", "old", "joint", "guess"], "right"),
     "least kept": "left",
 }
 
@@ -34,29 +34,46 @@ def judging_table(figures: Mapping[str, float], names: Sequence[str]) -> Table:
             for other in names
             if other != name
         ]
-        single = (keys.JUDGE, keys.LEAKAGE, keys.LEAKAGE_CHANCE, keys.REVERSIBILITY)
-        judge, *rest = (f"{figures[key.format(attribute=name)]:.1f}" for key in single)
+        single = (keys.JUDGE, keys.LEAKAGE, keys.JOINT_LEAKAGE, keys.LEAKAGE_CHANCE)
+        found = (figures.get(key.format(attribute=name)) for key in single)
+        judge, *rest = ("" if value is None else f"{value:.1f}" for value in found)
         least, other = min(kept, default=(None, ""))
         lowest = "" if least is None else f"{least:.1f}"
         return [name, f"{taken(name):.1f}", lowest, judge, *rest, other]
 
     shown = names if len(names) <= MOST_ROWS else sorted(names, key=taken)[:MOST_ROWS]
-    return short_table(
-        COLUMNS, map(row, shown), "edits of test images, %; back: grey levels of 255"
-    )
+    return short_table(COLUMNS, map(row, shown), "edits of test images, %")
 
 
 def judging_lines(figures: Mapping[str, float], names: Sequence[str]) -> list[str]:
     """What stands below the table."""
     one, ten = (figures[keys.COMPOSITION.format(times=times)] for times in (1, 10))
+    chance, high = (
+        [figures[key.format(attribute=name)] for name in names]
+        for key in (keys.LEAKAGE_CHANCE, keys.LEAKAGE_CHANCE_HIGH)
+    )
+    margin = max(end - middle for end, middle in zip(high, chance, strict=True))
+    images = figures[keys.JUDGED_IMAGES]
     lines = [
         "taken, kept: read as wanted after do(a); judge: read right on real images",
-        "old: a probe reads what it was; back: moved by the edit and its reverse",
-        f"an edit that changes nothing moves a pixel by {one:.1f} of 255 grey levels, ten by "
+        "old, joint: a probe reads the old value after do(a), or after an edit of all but",
+        f"the label; on {images:,.0f} images guessing varies by {margin:.1f} points",
+        f"an edit to the same values moves a pixel by {one:.1f} of 255 grey levels, ten by "
         f"{ten:.1f}",
         f"taught by counterfactuals alone: {figures[keys.TRANSFER_REAL]:.1f} % of real, "
         f"{figures[keys.TRANSFER_EDITED]:.1f} % of edited images right",
     ]
+    differences = [
+        figures[key]
+        for name in names
+        if (key := keys.EFFECTIVENESS_DIFFERENCE.format(edited=name, read=name)) in figures
+    ]
+    if differences:
+        points = max(differences, key=abs)
+        lines.append(
+            f"judges of the known process, which no user has, read up to {abs(points):.1f} points "
+            f"{'less' if points > 0 else 'more'}"
+        )
     if len(names) > MOST_ROWS:
         left_out = len(names) - MOST_ROWS
         lines.insert(0, f"the {MOST_ROWS} that take least often; {left_out} more in metrics.json")

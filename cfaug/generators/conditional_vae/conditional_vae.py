@@ -1,5 +1,7 @@
 """Abduct, act, predict: a conditional variational autoencoder on deconfounded batches."""
 
+from collections.abc import Collection
+
 import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
@@ -13,7 +15,6 @@ from cfaug.generators.conditional_vae.adversary import (
     reverse_gradient,
 )
 from cfaug.generators.conditional_vae.affine_warp import Warp
-from cfaug.generators.conditional_vae.copying import copy_untouched
 from cfaug.generators.conditional_vae.encoder_decoder import Decoder, Encoder
 from cfaug.generators.conditional_vae.losses import gaussian_kl, group_lasso, reconstruction_loss
 from cfaug.generators.conditional_vae.moving_average import MovingAverage
@@ -36,10 +37,12 @@ class ConditionalVAE(Generator):
 
     - **u** forgets all attributes, by a large β and an adversary. An edit of the label keeps only
       u. The less u holds of the old label, the better the new one shows.
-    - **v**, the detail, has a small β and forgets only the other attributes, given the label. Edits
-      that keep the label keep v, and with it the shape of the label. In half of the images of a
-      batch v is left out (as in nested dropout, Rippel et al., ICML 2014), so that u holds as much
-      as it can.
+    - **v**, the detail, has a small β. Edits of other attributes than the label keep v, and with it
+      the shape of the label. In half of the images of a batch v is left out (as in nested dropout,
+      Rippel et al., ICML 2014), so that u holds as much as it can.
+    - **Given the label**, u and v together forget the other attributes, by an adversary that is
+      told the label. (One that is not told it misses whether an image conflicts with the
+      confounder. That says nothing of any single attribute, but with the label it tells the rest.)
     - **Tables.** A value does the same in a layer for all values of the other attributes, see
       `ValueVectors`. So combinations with few images or none come out right. Where colour depends
       on the digit, a decoder without this constraint would draw the digit by its colour.
@@ -49,8 +52,6 @@ class ConditionalVAE(Generator):
       and the decoder moves its last features.
     - **Consistency.** From an edit, the encoder must infer the u and v that the edit was drawn
       with. So it learns to read combinations of values without an image in the data.
-    - **Copying.** What the decoder cannot draw is copied from the image where an edit changes
-      little, see `copy_untouched`.
 
     Validation, tests and checkpoints use a moving average of the weights.
 
@@ -68,7 +69,6 @@ class ConditionalVAE(Generator):
             edit and those that the encoder infers from it.
         latent: Dimensions of u.
         detail: Dimensions of v.
-        gate: How fast the copied share falls with the change, see `copy_untouched`.
         channels: Channels of the networks at half resolution.
         lr: Peak learning rate of Adam.
         ema_decay: Decay of the moving average of the weights.
@@ -88,7 +88,6 @@ class ConditionalVAE(Generator):
         consistency: float = 1.0,
         latent: int = 32,
         detail: int = 32,
-        gate: float = 10.0,
         channels: int = 32,
         lr: float = 2e-3,
         ema_decay: float = 0.995,
@@ -103,7 +102,7 @@ class ConditionalVAE(Generator):
         self.kl_weights = beta * pixels, detail_beta * pixels
         self.adversary_weight, self.consistency_weight = adversary * pixels, consistency * pixels
         self.sparsity_weight = sparsity * pixels
-        self.gate, self.lr, self.ema_decay = gate, lr, ema_decay
+        self.lr, self.ema_decay = lr, ema_decay
         self.sizes = [latent, detail]
         values, label = attribute_space.cardinalities, attribute_space.label_position
         warp = Warp(values)
@@ -111,20 +110,22 @@ class ConditionalVAE(Generator):
         self.decoder = Decoder(warp, values, side, latent + detail, channels)
         self.others = non_label_columns(attribute_space)
         self.adversary = LatentAdversary(values, latent)
-        self.detail_adversary = (
-            LatentAdversary([values[k] for k in self.others], detail + values[label])
+        self.told_adversary = (
+            LatentAdversary([values[k] for k in self.others], latent + detail + values[label])
             if self.others
             else None
         )
 
-    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+    def edit(
+        self, images: Tensor, attributes: Tensor, targets: Tensor, columns: Collection[int]
+    ) -> Tensor:
         """See `Generator.edit`; u and v are the means of their posteriors."""
-        images = _channels_last(images)
-        mean, _ = self.encoder(images, attributes)
-        relabelled = self._relabelled(attributes, targets)
-        before = self.decoder(mean, attributes).sigmoid()
-        after = self.decoder(self._without_detail(mean, relabelled), targets).sigmoid()
-        return copy_untouched(images, before, after, self.gate)
+        latent, _ = self.encoder(_channels_last(images), attributes)
+        if self.attribute_space.label_position in columns:
+            everywhere = torch.ones(len(latent), dtype=torch.bool, device=latent.device)
+            latent = self._without_detail(latent, everywhere)
+        edited: Tensor = self.decoder(latent, targets).sigmoid()
+        return edited
 
     def _relabelled(self, attributes: Tensor, targets: Tensor) -> Tensor:
         label = self.attribute_space.label_position
@@ -167,15 +168,14 @@ class ConditionalVAE(Generator):
 
     def _forgetting(self, latent: Tensor, attributes: Tensor, ramp: float) -> Tensor:
         reversed_ = reverse_gradient(latent, ramp * self.adversary_weight)
-        u, v = torch.split(reversed_, self.sizes, dim=1)
-        forgetting = attribute_loss(self.adversary(u), attributes)
-        if self.detail_adversary is None:
+        forgetting = attribute_loss(self.adversary(reversed_[:, : self.sizes[0]]), attributes)
+        if self.told_adversary is None:
             return forgetting
         label = self.attribute_space.label_position
         values = self.attribute_space.cardinalities[label]
-        known = F.one_hot(attributes[:, label], values).to(v.dtype)
-        # Given the label, the adversary finds only what v adds to the label about an attribute.
-        found = self.detail_adversary(torch.cat([v, known], dim=1))
+        known = F.one_hot(attributes[:, label], values).to(reversed_.dtype)
+        # Told the label, the adversary finds only what u and v add to it about an attribute.
+        found = self.told_adversary(torch.cat([reversed_, known], dim=1))
         return forgetting + attribute_loss(found, attributes[:, self.others])
 
     def _consistency(self, latent: Tensor, attributes: Tensor) -> Tensor:

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ SPACE = attribute_space({"digit": list("012"), "color": list("abcd")}, "digit")
 class Grey(Generator):
     """Paints the new colour over everything, as one of four levels of grey."""
 
-    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+    def edit(
+        self, images: Tensor, attributes: Tensor, targets: Tensor, columns: Collection[int]
+    ) -> Tensor:
         return (targets[:, 1] / 4)[:, None, None, None].expand_as(images)
 
 

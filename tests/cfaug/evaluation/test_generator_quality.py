@@ -1,5 +1,7 @@
 """Judges, probes and transfer against generators whose faults are known."""
 
+from collections.abc import Collection
+
 import pytest
 import torch
 from lightning.pytorch import seed_everything
@@ -17,7 +19,9 @@ TINTS = torch.tensor(list(PALETTE.values()))
 class Recolor(Generator):
     """The exact edit of a colour without jitter; leaves digits as they are."""
 
-    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
+    def edit(
+        self, images: Tensor, attributes: Tensor, targets: Tensor, columns: Collection[int]
+    ) -> Tensor:
         grey = images.amax(1, keepdim=True) / TINTS[attributes[:, 1]].amax(1)[:, None, None, None]
         return grey * TINTS[targets[:, 1]][:, :, None, None]
 
@@ -25,8 +29,10 @@ class Recolor(Generator):
 class Watermark(Recolor):
     """Recolours, but writes the old colour and the label into the margin."""
 
-    def edit(self, images: Tensor, attributes: Tensor, targets: Tensor) -> Tensor:
-        edited = super().edit(images, attributes, targets)
+    def edit(
+        self, images: Tensor, attributes: Tensor, targets: Tensor, columns: Collection[int]
+    ) -> Tensor:
+        edited = super().edit(images, attributes, targets, columns)
         rows = torch.arange(len(images))
         edited[rows, :, 0, attributes[:, 1]] = 0.5
         edited[rows, :, -1, attributes[:, 0]] = 0.5
