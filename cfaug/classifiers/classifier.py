@@ -7,9 +7,10 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchmetrics import MeanMetric
 
-from cfaug.classifiers.group_accuracy import GroupAccuracy, GroupFigures
+from cfaug.classifiers.group_accuracy import GroupAccuracy
+from cfaug.classifiers.image_counts import ImageCounts, Tested, result_of
+from cfaug.classifiers.intervals import Interval
 from cfaug.classifiers.named_functions import Distance, Objective, find_function
 from cfaug.generators.base import Generator
 from cfaug.generators.generator_checkpoint import load_generator_for
@@ -81,11 +82,11 @@ class Classifier(AttributeModule):
         self.generator_path = generator
         # In a list, so that the generator's weights stay out of the classifier's checkpoints.
         self._generator: list[Generator] = []
-        self.groups = nn.ModuleList(GroupAccuracy(attribute_space.num_groups) for _ in TEST_SETS)
         self.val_groups = GroupAccuracy(attribute_space.num_groups)
-        self.tested: list[GroupFigures] = []
-        # In a list, not by name: not every name of an attribute is a valid name of a module.
-        self.flips = nn.ModuleList(MeanMetric() for _ in non_label_columns(attribute_space))
+        self.tested: list[Tested] = []
+        # Made when a test starts: they have a place for each image. Flips are in a list, not by
+        # name: not every name of an attribute is a valid name of a module.
+        self.hits, self.flips = nn.ModuleList(), nn.ModuleList()
 
     def setup(self, stage: str) -> None:
         """Load the generator; only training needs it.
@@ -180,22 +181,22 @@ class Classifier(AttributeModule):
         self.val_groups.reset()
 
     def on_test_start(self) -> None:
-        """Count the images of each group; images that a test set repeats count once."""
-        space = self.attribute_space
+        """Make counts for the images of the test sets; images that a set repeats count once."""
         splits = self.trainer.datamodule.splits  # type: ignore[attr-defined]
-        for name, metric in zip(TEST_SPLITS, self.groups, strict=True):
-            groups = space.groups(splits[name].attributes[splits[name].distinct()])
-            sizes = torch.bincount(groups, minlength=space.num_groups)
-            cast("GroupAccuracy", metric).sizes = sizes.to(self.device)
+
+        def counts(split: str) -> ImageCounts:
+            return ImageCounts(splits[split], self.attribute_space).to(self.device)
+
+        columns = non_label_columns(self.attribute_space)
+        self.hits = nn.ModuleList(counts(split) for split in TEST_SPLITS)
+        self.flips = nn.ModuleList(counts(TEST_SPLITS[0]) for _ in columns)
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Count hits per group; on unconfounded images also flips under true counterfactuals."""
+        """Count hits; on unconfounded images also flips under true counterfactuals."""
         space = self.attribute_space
         labels = batch["attributes"][:, space.label_position]
         predictions = self(batch["image"]).argmax(1)
-        cast("GroupAccuracy", self.groups[dataloader_idx]).update(
-            predictions, labels, space.groups(batch["attributes"])
-        )
+        cast("ImageCounts", self.hits[dataloader_idx]).update(batch["index"], predictions == labels)
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         if TEST_SETS[dataloader_idx] != "unconfounded" or not data.true_counterfactuals:
             return
@@ -203,26 +204,37 @@ class Classifier(AttributeModule):
             shift = uniform(data.seed, f"flip/{space.names[column]}", batch["index"], 1)[:, 0]
             targets = other_value(batch["attributes"], space, column, shift)
             edited = self(data.counterfactual(batch, targets)).argmax(1)
-            cast("MeanMetric", metric).update((edited != predictions).float())
+            cast("ImageCounts", metric).update(batch["index"], edited != predictions)
 
     def on_test_epoch_end(self) -> None:
-        """Log accuracies, worst groups and flip rates, in per cent; keep the figures by group."""
-        self.tested = []
-        for split, groups in zip(TEST_SETS, self.groups, strict=True):
-            figures = cast("GroupAccuracy", groups).compute()
-            self.tested.append(figures)
-            self.log(keys.ACCURACY.format(split=split), figures.accuracy)
-            worst = keys.WORST_GROUP_ACCURACY.format(split=split)
-            self.log(worst, figures.worst_group_accuracy)
-            self.log(keys.WORST_GROUP_SIZE.format(split=split), float(figures.worst_size))
-            cast("GroupAccuracy", groups).reset()
+        """Log accuracies, worst groups and flip rates, in per cent, each with its interval."""
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        seed: int = data.seed
         space = self.attribute_space
+        self.tested = []
+        for split, metric in zip(TEST_SETS, self.hits, strict=True):
+            found = result_of(cast("ImageCounts", metric).counts(), space.num_groups, seed)
+            figures = found.figures
+            self.tested.append(found)
+            self._log(keys.ACCURACY.format(split=split), figures.accuracy, found.accuracy)
+            balanced = keys.BALANCED_ACCURACY.format(split=split)
+            self._log(balanced, figures.balanced_accuracy, found.balanced_accuracy)
+            worst = keys.WORST_GROUP_ACCURACY.format(split=split)
+            ends = found.groups.get(figures.worst_group)
+            self._log(worst, figures.worst_group_accuracy, ends)
+            self.log(keys.TEST_IMAGES.format(split=split), float(found.images))
+            self.log(keys.WORST_GROUP_SIZE.format(split=split), float(figures.worst_size))
         for column, metric in zip(non_label_columns(space), self.flips, strict=True):
-            flips = cast("MeanMetric", metric)
-            if flips.update_called:
+            if data.true_counterfactuals:
+                flips = cast("ImageCounts", metric).counts()
                 key = keys.FLIP_RATE.format(attribute=space.names[column])
-                self.log(key, 100 * flips.compute())
-            flips.reset()
+                self._log(key, flips.percent, flips.interval(seed))
+
+    def _log(self, name: str, value: float, ends: Interval | None) -> None:
+        """Log a figure and, unless there is none, the ends of its interval."""
+        self.log(name, value)
+        if ends is not None:
+            self.log_dict(dict(zip(keys.ends(name), ends, strict=True)))
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Logits (B, classes) of a batch."""

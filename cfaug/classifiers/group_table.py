@@ -24,7 +24,7 @@ class GroupTable(Callback):
     - ``read``, the number of predictions, which is larger if images are repeated;
     - ``correct``, the number of correct predictions;
     - ``accuracy`` in per cent, with the ends ``low`` and ``high`` of its interval, see
-      `GroupFigures.interval`.
+      `Tested`.
     """
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -38,10 +38,11 @@ class GroupTable(Callback):
             table = csv.writer(file)
             names = [f"{n} (attribute)" if n in COLUMNS else n for n in space.names]
             table.writerow([COLUMNS[0], *names, *COLUMNS[1:]])
-            for name, figures in zip(TEST_SETS, pl_module.tested, strict=True):
-                for group in figures.total.nonzero()[:, 0].tolist():
+            for name, tested in zip(TEST_SETS, pl_module.tested, strict=True):
+                figures = tested.figures
+                for group, interval in tested.groups.items():
                     counts = figures.images, figures.total, figures.correct
                     images, read, correct = (int(count[group]) for count in counts)
-                    accuracy = 100 * correct / read, *figures.interval(group)
+                    accuracy = 100 * correct / read, *interval
                     percents = [f"{figure:.1f}" for figure in accuracy]
                     table.writerow([name, *space.values(group), images, read, correct, *percents])

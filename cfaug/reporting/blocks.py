@@ -8,7 +8,9 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from cfaug.classifiers.intervals import Interval
 from cfaug.plotting.letters import without_warnings_of_letters
+from cfaug.terminal.tables import with_interval
 
 GREY = "#808080"
 """Of lines and words in charts, to be seen on white as on black."""
@@ -84,22 +86,27 @@ def text(value: float | str, digits: int = 1) -> Cell:
     return Cell(value if isinstance(value, str) else f"{value:.{digits}f}")
 
 
-def percent(value: float) -> Cell:
-    """A cell of a percentage, the darker the higher."""
-    return Cell(f"{value:.1f}", min(1.0, max(0.0, value / 100)))
+def percent(value: float, ends: Interval | None = None) -> Cell:
+    """A cell of a percentage with its interval, if there is one; the darker the higher."""
+    return Cell(with_interval(value, ends), min(1.0, max(0.0, value / 100)))
 
 
-def bars(title: str, unit: str, values: Mapping[str, float]) -> Chart:
-    """A bar for each name."""
+def bars(title: str, unit: str, values: Mapping[str, tuple[float, Interval | None]]) -> Chart:
+    """A bar for each name, with its interval if there is one."""
     figure = Figure(figsize=(7, 0.6 + 0.34 * len(values)), layout="constrained")
     axes = figure.add_subplot()
-    axes.barh(list(values), list(values.values()), color="#4a90c2")
-    for row, value in enumerate(values.values()):
-        axes.text(value, row, f" {value:.1f}", va="center")
+    axes.barh(list(values), [value for value, _ in values.values()], color="#4a90c2")
+    for row, (value, ends) in enumerate(values.values()):
+        end = value if ends is None else ends[1]
+        if ends is not None:
+            axes.errorbar(
+                value, row, xerr=[[value - ends[0]], [end - value]], color=GREY, capsize=3
+            )
+        axes.text(end, row, f"  {value:.1f}", va="center")
     axes.invert_yaxis()
     axes.set_xlim(0, 112)
     axes.set_xlabel(unit)
-    said = ", ".join(f"{name} {value:.1f}" for name, value in values.items())
+    said = ", ".join(f"{name} {with_interval(*value)}" for name, value in values.items())
     return Chart(title, _svg(figure), f"{unit}: {said}")
 
 

@@ -129,9 +129,10 @@ def of_seeds(tested: Sequence[Run]) -> list[str]:
     if not single:
         return []
     return [
-        "One seed each: a difference of a few points may be chance; compare the intervals, or "
-        "train with more seeds."
+        "One seed each: the intervals are of the test images alone, and with another seed a figure "
+        "may differ by a few points; train with more seeds."
         if len(single) == len(by_seed(tested))
-        else f"One seed alone, so that a few points may be chance: {', '.join(single[:MOST_NAMED])}"
+        else "One seed alone, so that the interval is of the test images and not of other seeds: "
+        f"{', '.join(single[:MOST_NAMED])}"
         f"{' and others' if len(single) > MOST_NAMED else ''}."
     ]

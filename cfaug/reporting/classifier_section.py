@@ -4,26 +4,15 @@ from collections.abc import Sequence
 
 from cfaug.classifiers.group_accuracy import FEWEST
 from cfaug.classifiers.group_table import COLUMNS
-from cfaug.reporting.blocks import (
-    Cell,
-    Section,
-    Table,
-    bars,
-    percent,
-    text,
-)
-from cfaug.reporting.run_figures import (
-    MOST_ROWS,
-    curves_of,
-    figure_cell,
-    figures_of,
-    groups_of,
-    overall_interval,
-)
+from cfaug.reporting.blocks import Cell, Section, Table, bars, percent
+from cfaug.reporting.run_figures import MOST_ROWS, curves_of, figures_of, mean_of, percent_cell
 from cfaug.reporting.runs import Run
 from cfaug.tracking import keys
 from cfaug.tracking.keys import UNCONFOUNDED
 from datamodules.base import TEST_SETS
+
+WORST = keys.WORST_GROUP_ACCURACY.format(split="unconfounded")
+WORST_SIZE = keys.WORST_GROUP_SIZE.format(split="unconfounded")
 
 
 def classifiers(runs: Sequence[Run]) -> Section:
@@ -36,28 +25,24 @@ def classifiers(runs: Sequence[Run]) -> Section:
     tested = [run for run in runs if UNCONFOUNDED in run.figures]
     if tested:
         others = {
-            "its worst group": keys.WORST_GROUP_ACCURACY.format(split="unconfounded"),
+            "unconfounded": UNCONFOUNDED,
+            "its worst group": WORST,
             "confounded": keys.ACCURACY.format(split="confounded"),
         }
-        others = {k: v for k, v in others.items() if any(v in r.figures for r in tested)}
-        flips = {
+        others |= {
             f"flips by {name}": keys.FLIP_RATE.format(attribute=name)
             for name in figures_of(tested[0], keys.FLIP_RATE)
         }
-        columns = ["unconfounded", "95 % interval", *others, *flips]
+        columns = {k: v for k, v in others.items() if any(v in r.figures for r in tested)}
         rows = [
-            [
-                Cell(run.name),
-                percent(run.figures[UNCONFOUNDED]),
-                _interval(run),
-                *(figure_cell(run, name, percent) for name in others.values()),
-                *(figure_cell(run, name, text) for name in flips.values()),
-            ]
-            for run in tested
+            [Cell(run.name), *(_figure(run, name) for name in columns.values())] for run in tested
         ]
-        note = "Flips: predictions that change when the attribute alone truly changes."
+        note = (
+            "In brackets 95 % intervals: of the test images, not of other seeds. Flips: "
+            "predictions that change when the attribute alone truly changes."
+        )
         section.blocks.append(Table("Accuracy, %", ["run", *columns], rows, note))
-        values = {run.name: run.figures[UNCONFOUNDED] for run in tested}
+        values = {run.name: mean_of([run], UNCONFOUNDED) for run in tested}
         section.blocks.append(bars("Unconfounded accuracy", "accuracy, %", values))
     for run in tested:
         for test_set in TEST_SETS:
@@ -78,16 +63,17 @@ def _worst_groups(run: Run, test_set: str) -> list[Table]:
         [
             *(Cell(row[name]) for name in names),
             Cell(row["images"]),
-            percent(float(row["accuracy"])),
-            Cell(f"{row['low']} to {row['high']}"),
+            percent(float(row["accuracy"]), (float(row["low"]), float(row["high"]))),
         ]
         for row in rows
     ]
     title = f"Worst groups of the {test_set} test set: {run.name}"
-    return [Table(title, [*names, "images", "accuracy, %", "95 % interval"], cells)]
+    return [Table(title, [*names, "images", "accuracy, %"], cells)]
 
 
-def _interval(run: Run) -> Cell:
-    """The interval of the unconfounded accuracy."""
-    groups = groups_of(run, "unconfounded")
-    return Cell("{:.1f} to {:.1f}".format(*overall_interval(groups)) if groups else "")
+def _figure(run: Run, name: str) -> Cell:
+    """A percentage with its interval; of the worst group also the number of its images."""
+    cell, size = percent_cell(run, name), run.figures.get(WORST_SIZE)
+    if name == WORST and cell.text and size is not None:
+        return Cell(f"{cell.text} of {size:,.0f}", cell.shade)
+    return cell

@@ -1,16 +1,14 @@
 """What sections take from runs: figures by name, cells, curves."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from statistics import fmean
 from typing import NamedTuple
 
-from cfaug.classifiers.group_accuracy import FEWEST, wilson_over_groups
+from cfaug.classifiers.group_accuracy import FEWEST
 from cfaug.classifiers.group_table import COLUMNS
-from cfaug.reporting.blocks import (
-    Cell,
-    Chart,
-    curves,
-)
+from cfaug.classifiers.intervals import Interval, over_seeds
+from cfaug.reporting.blocks import Cell, Chart, curves, percent
 from cfaug.reporting.runs import Run
 from cfaug.tracking import keys
 
@@ -28,9 +26,19 @@ def figures_of(run: Run, key: str) -> dict[str, float]:
     }
 
 
-def figure_cell(run: Run, name: str, form: Callable[[float], Cell]) -> Cell:
-    """A figure of a run; an empty cell where it has none of that name."""
-    return form(run.figures[name]) if name in run.figures else Cell("")
+def percent_cell(run: Run, name: str) -> Cell:
+    """A percentage of a run with its interval; an empty cell where it has none of that name."""
+    if name not in run.figures:
+        return Cell("")
+    return percent(run.figures[name], keys.interval_of(run.figures, name))
+
+
+def mean_of(runs: Sequence[Run], name: str) -> tuple[float, Interval | None]:
+    """The mean of a percentage over seeds, and its interval if each seed has one."""
+    values = [run.figures[name] for run in runs]
+    own = [keys.interval_of(run.figures, name) for run in runs]
+    known = [ends for ends in own if ends is not None]
+    return fmean(values), over_seeds(values, known) if len(known) == len(own) else None
 
 
 def curves_of(title: str, unit: str, runs: Sequence[Run], column: str) -> list[Chart]:
@@ -53,12 +61,11 @@ def left_out(count: int, what: str) -> str:
 
 
 class Group(NamedTuple):
-    """A group of a test set: accuracy in per cent, images, times they were read, times right."""
+    """A group of a test set: accuracy and interval in per cent, number of images, name."""
 
     accuracy: float
+    interval: Interval
     images: int
-    read: int
-    correct: int
     name: str
 
 
@@ -67,9 +74,8 @@ def groups_of(run: Run, test_set: str) -> list[Group]:
     return [
         Group(
             float(row["accuracy"]),
+            (float(row["low"]), float(row["high"])),
             int(row["images"]),
-            int(row["read"]),
-            int(row["correct"]),
             ", ".join(f"{name} {value}" for name, value in row.items() if name not in COLUMNS),
         )
         for row in run.rows("groups.csv")
@@ -77,15 +83,10 @@ def groups_of(run: Run, test_set: str) -> list[Group]:
     ]
 
 
-def overall_interval(groups: Sequence[Group]) -> tuple[float, float]:
-    """That of the accuracy over groups, in per cent."""
-    return wilson_over_groups([(group.images, group.read, group.correct) for group in groups])
-
-
 def worst_group(run: Run) -> Group | None:
     """The worst group of the unconfounded test set; None where all are small."""
     large = (group for group in groups_of(run, "unconfounded") if group.images >= FEWEST)
-    return min(large, default=None)
+    return min(large, key=lambda group: group.accuracy, default=None)
 
 
 def by_seed(runs: Sequence[Run]) -> dict[str, list[Run]]:

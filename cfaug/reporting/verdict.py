@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from statistics import fmean
 from typing import Any
 
+from cfaug.classifiers.intervals import Interval, overlap
 from cfaug.reporting.blocks import Points, Section
 from cfaug.reporting.cautions import few_images, of_generators, of_seeds, of_test_groups
-from cfaug.reporting.run_figures import by_seed, groups_of, overall_interval, worst_group
+from cfaug.reporting.run_figures import by_seed, mean_of, worst_group
 from cfaug.reporting.runs import Run
 from cfaug.tracking import keys
 from cfaug.tracking.keys import UNCONFOUNDED
@@ -98,32 +98,48 @@ def _classifiers(tested: Sequence[Run]) -> list[str]:
 
 
 def _sentence(name: str, runs: Sequence[Run], tested: Sequence[Run]) -> str:
-    found = [run.figures[UNCONFOUNDED] for run in runs]
-    accuracy = fmean(found)
-    groups = groups_of(runs[0], "unconfounded")
-    if len(runs) > 1:
-        span = f" (mean of {len(runs)} seeds, {min(found):.1f} to {max(found):.1f})"
-    elif groups:
-        span = " (95 % interval {:.1f} to {:.1f})".format(*overall_interval(groups))
-    else:
-        span = ""
-    told = [f"{accuracy:.1f} % of unconfounded test images right{span}"]
+    accuracy, ends = mean_of(runs, UNCONFOUNDED)
+    span = [f"mean of {len(runs)} seeds"] if len(runs) > 1 else []
+    if ends:
+        span.append(f"95 % interval {_to(ends)}")
+    behind = f" ({', '.join(span)})" if span else ""
+    told = [f"{accuracy:.1f} % of unconfounded test images right{behind}"]
     confounded = keys.ACCURACY.format(split="confounded")
     # At strength 0 that test set is not confounded.
     if all(confounded in run.figures and run.record.get("strength") != 0 for run in runs):
-        told.append(f"{fmean(run.figures[confounded] for run in runs):.1f} % of confounded ones")
+        value, around = mean_of(runs, confounded)
+        told.append(f"{value:.1f} % of confounded ones" + (f" ({_to(around)})" if around else ""))
     data = runs[0].record.get("dataset")
     oracles = [
-        run.figures[UNCONFOUNDED]
+        run
         for run in tested
         if run.record.get("method") == "oracle" and run.record.get("dataset") == data
     ]
     if oracles and runs[0].record.get("method") != "oracle":
-        below = fmean(oracles) - accuracy
-        told.append(
-            f"{below:.1f} points below the oracle" if below >= SAME else "no worse than the oracle"
-        )
+        told.append(_beside_oracle(accuracy, ends, *mean_of(oracles, UNCONFOUNDED)))
     worst = min(filter(None, map(worst_group, runs)), default=None)
     if worst:
-        told.append(f"in the worst group {worst.accuracy:.1f} % of {worst.images:,}: {worst.name}")
+        told.append(
+            f"in the worst group {worst.accuracy:.1f} % ({_to(worst.interval)}) of "
+            f"{worst.images:,}: {worst.name}"
+        )
     return f"{name}: {'; '.join(told)}."
+
+
+def _beside_oracle(
+    accuracy: float, ends: Interval | None, oracle: float, its_ends: Interval | None
+) -> str:
+    """How much worse than the oracle a classifier is, and whether the intervals overlap."""
+    below = oracle - accuracy
+    if abs(below) < SAME:
+        return "as accurate as the oracle"
+    told = f"{abs(below):.1f} points {'below' if below > 0 else 'above'} the oracle"
+    if ends is None or its_ends is None:
+        return told
+    if overlap(ends, its_ends):
+        return f"{told}, which may be chance, as the intervals overlap"
+    return f"{told}, and the intervals do not overlap"
+
+
+def _to(ends: Interval) -> str:
+    return f"{ends[0]:.1f} to {ends[1]:.1f}"

@@ -1,4 +1,4 @@
-"""Tables that fit 80 columns."""
+"""Tables that fit 80 columns, and how figures stand in tables."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -58,3 +58,12 @@ def cut(names: str, most: int) -> str:
         return names
     kept = names[: most - len(" ...")].rpartition(",")[0]
     return f"{kept}, ..." if kept else f"{names[: most - 3]}..."
+
+
+def with_interval(value: float, ends: tuple[float, float] | None) -> str:
+    """A figure and its interval as tables show them; the figure alone if there is no interval.
+
+    >>> with_interval(98.8, (98.63, 98.97))
+    '98.8 [98.6, 99.0]'
+    """
+    return f"{value:.1f}" if ends is None else f"{value:.1f} [{ends[0]:.1f}, {ends[1]:.1f}]"

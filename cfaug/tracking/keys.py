@@ -4,6 +4,8 @@ Words in braces stand for the name of an attribute, of one that was ``edited`` o
 or more attributes (``pair``, ``names``), of a test set (``split``) or of a term of a loss.
 """
 
+from collections.abc import Mapping
+
 TRAIN_SIZE = "data/train_size"
 EFFECTIVE_TRAIN_SIZE = "data/effective_train_size"
 
@@ -16,8 +18,10 @@ TEST_TERM = "test/{split}_{term}"
 
 ACCURACY = "test/{split}_accuracy"
 UNCONFOUNDED = ACCURACY.format(split="unconfounded")
+BALANCED_ACCURACY = "test/{split}_balanced_accuracy"
 WORST_GROUP_ACCURACY = "test/{split}_worst_group_accuracy"
 WORST_GROUP_SIZE = "test/{split}_worst_group_size"
+TEST_IMAGES = "test/{split}_images"
 FLIP_RATE = "test/flip_rate/{attribute}"
 
 EFFECTIVENESS = "test/effectiveness/do-{edited}/{read}"
@@ -71,3 +75,23 @@ EDIT_TABLE = "tables/edits"
 def started(template: str) -> str:
     """What the names made from a template begin with, up to the first word in braces."""
     return template.partition("{")[0]
+
+
+def ends(name: str) -> tuple[str, str]:
+    """Names of the lower and the upper end of the interval of a figure.
+
+    >>> ends("test/unconfounded_accuracy")
+    ('test/unconfounded_accuracy_low', 'test/unconfounded_accuracy_high')
+    >>> ends("test/flip_rate/color")
+    ('test/flip_rate_low/color', 'test/flip_rate_high/color')
+    """
+    job, _, figure = name.partition("/")
+    measure, slash, attribute = figure.partition("/")
+    low, high = (f"{job}/{measure}_{end}{slash}{attribute}" for end in ("low", "high"))
+    return low, high
+
+
+def interval_of(figures: Mapping[str, float], name: str) -> tuple[float, float] | None:
+    """The interval of a figure; None if it has none."""
+    low, high = (figures.get(end) for end in ends(name))
+    return None if low is None or high is None else (low, high)

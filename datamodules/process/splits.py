@@ -60,6 +60,13 @@ class Split(Dataset[Rows]):
         """Positions (M,) of its images without repetitions."""
         return torch.arange(len(self))
 
+    def clusters(self) -> Tensor:
+        """Numbers (N,) int64 of what images share that are right or wrong together.
+
+        An image and its repetitions have one number.
+        """
+        return self.index(torch.arange(len(self)))
+
     def fingerprint(self) -> str:
         """SHA-256 that identifies the images of this split in their order."""
         return sha256_of(self.attributes, self.source)

@@ -215,6 +215,7 @@ def test_two_processes_measure_what_one_does(straight: Path, tmp_path: Path) -> 
     run_apart([sys.executable, "-m", "cfaug", *words, *two])
     one, both = figures(tmp_path / "one"), figures(tmp_path / "two")
     assert one.keys() == both.keys()
+    assert one["test/unconfounded_images"] == both["test/unconfounded_images"] == 400
     for name, value in one.items():
         assert both[name] == pytest.approx(value, abs=0.3), name  # a borderline image or so
 

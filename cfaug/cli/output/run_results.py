@@ -5,7 +5,7 @@ from rich.table import Table
 
 from cfaug.classifiers.classifier import Classifier
 from cfaug.classifiers.group_accuracy import FEWEST
-from cfaug.terminal.tables import cut, short_path, short_table, show
+from cfaug.terminal.tables import cut, short_path, short_table, show, with_interval
 from cfaug.tracking import keys
 from cfaug.tracking.run_records import run_folder
 from cfaug.training.module import AttributeModule
@@ -60,26 +60,24 @@ def _told(trainer: Trainer) -> bool:
 
 
 def accuracies(classifier: Classifier, figures: dict[str, float]) -> Table:
-    """Of each test set the accuracy, with its interval, and the worst group."""
+    """Of each test set the accuracy and the worst group, each with its interval."""
     rows = []
-    for name, groups in zip(TEST_SETS, classifier.tested, strict=True):
+    for name, found in zip(TEST_SETS, classifier.tested, strict=True):
         # As they are logged, so that every table rounds them alike.
         right, lowest = (
-            f"{figures[key.format(split=name)]:.1f}"
-            for key in (keys.ACCURACY, keys.WORST_GROUP_ACCURACY)
+            figures[key.format(split=name)] for key in (keys.ACCURACY, keys.WORST_GROUP_ACCURACY)
         )
-        low, high = groups.overall_interval()
         worst, group = ["", ""], f"none has {FEWEST} images"
-        if groups.worst_size:
-            worst = [lowest, f"{groups.worst_size:,}"]
-            group = cut(classifier.attribute_space.group_name(groups.worst_group), LONGEST_NAME)
-        rows.append([name, right, f"{low:.1f}-{high:.1f}", *worst, group])
+        if size := found.figures.worst_size:
+            number = found.figures.worst_group
+            worst = [with_interval(lowest, found.groups[number]), f"{size:,}"]
+            group = cut(classifier.attribute_space.group_name(number), LONGEST_NAME)
+        rows.append([name, with_interval(right, found.accuracy), *worst, group])
     return short_table(
         {
             "test set, %": "left",
-            "right": "right",
-            "95 %": "right",
-            "worst": "right",
+            "right [95 %]": "right",
+            "worst [95 %]": "right",
             "of": "right",
             "worst group": "left",
         },
@@ -91,11 +89,11 @@ def flips(figures: dict[str, float]) -> list[str]:
     """The share of predictions that change with each attribute, in a line; none where unknown."""
     prefix = keys.started(keys.FLIP_RATE)
     found = [
-        f"{name.removeprefix(prefix)} {value:.1f} %"
+        f"{name.removeprefix(prefix)} {with_interval(value, keys.interval_of(figures, name))}"
         for name, value in figures.items()
         if name.startswith(prefix)
     ]
-    return [f"flips when only that attribute changes: {', '.join(found)}"] if found else []
+    return [f"flipped by it alone, %: {', '.join(found)}"] if found else []
 
 
 def terms(figures: dict[str, float]) -> Table:

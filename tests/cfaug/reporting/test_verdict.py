@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cfaug.classifiers.intervals import wilson
 from cfaug.reporting.blocks import Points
 from cfaug.reporting.runs import Run, find_runs
 from cfaug.reporting.verdict import verdict
@@ -34,16 +35,24 @@ def audit(folder: Path, pairs: list[dict[str, Any]], **more: Any) -> None:
 
 
 def classifier(
-    folder: Path, accuracy: float, method: str, groups: list[tuple[str, int, int]]
+    folder: Path,
+    accuracy: float,
+    method: str,
+    groups: list[tuple[str, int, int]],
+    half: float | None = 4.0,
 ) -> None:
+    """Leave a run whose intervals are twice ``half`` long; None for one without them."""
     figures = {"test/unconfounded_accuracy": accuracy, "test/confounded_accuracy": 99.0}
+    if half is not None:
+        for name, value in list(figures.items()):
+            figures |= {f"{name}_low": value - half, f"{name}_high": min(100.0, value + half)}
     place = leave(folder, "classifier fit", figures, method=method)
     with (place / "groups.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["test_set", "digit", "color", *COLUMNS])
         for digit, images, correct in groups:
-            share = 100 * correct / images
-            rows.writerow(["unconfounded", digit, "red", images, images, correct, share, 0, 100])
+            ends = [100 * correct / images, *wilson(correct / images, images)]
+            rows.writerow(["unconfounded", digit, "red", images, images, correct, *ends])
 
 
 def judged(folder: Path, changes: dict[str, float]) -> None:
@@ -117,20 +126,40 @@ def test_classifiers_are_told_beside_the_oracle(tmp_path: Path) -> None:
     classifier(tmp_path / "oracle/seed-0", 99.0, "oracle", large[1:2])
     told = said(tmp_path)
     assert told[CLASSIFIERS] == [
-        # 25 of 45 (Wilson, by hand).
-        "erm: 57.2 % of unconfounded test images right (95 % interval 41.2 to 69.1); 99.0 % of "
-        "confounded ones; 41.8 points below the oracle; in the worst group 25.0 % of 20: digit 8, "
-        "color red.",
-        "oracle: 99.0 % of unconfounded test images right (95 % interval 83.9 to 100.0); 99.0 % of "
-        "confounded ones; in the worst group 100.0 % of 20: digit 7, color red.",
+        # 5 and 20 of 20 (Wilson, by hand).
+        "erm: 57.2 % of unconfounded test images right (95 % interval 53.2 to 61.2); 99.0 % of "
+        "confounded ones (95.0 to 100.0); 41.8 points below the oracle, and the intervals do not "
+        "overlap; in the worst group 25.0 % (11.2 to 46.9) of 20: digit 8, color red.",
+        "oracle: 99.0 % of unconfounded test images right (95 % interval 95.0 to 100.0); 99.0 % of "
+        "confounded ones (95.0 to 100.0); in the worst group 100.0 % (83.9 to 100.0) of 20: "
+        "digit 7, color red.",
     ]
     assert told[CAUTIONS] == [
         "1 of the 3 groups in the unconfounded test set have fewer than 10 images; none of these "
         "is called the worst.",
-        "One seed each: a difference of a few points may be chance; compare the intervals, or "
-        "train with more seeds.",
+        "One seed each: the intervals are of the test images alone, and with another seed a figure "
+        "may differ by a few points; train with more seeds.",
     ]
     assert CONFOUNDED not in told
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "half", "said_of_it"),
+    [
+        (92.0, 3.0, "7.0 points below the oracle, and the intervals do not overlap"),
+        (92.0, 4.0, "7.0 points below the oracle, which may be chance, as the intervals overlap"),
+        (99.9, 3.0, "0.9 points above the oracle, which may be chance, as the intervals overlap"),
+        (99.04, 3.0, "as accurate as the oracle"),
+        (92.0, None, "7.0 points below the oracle"),
+    ],
+)
+def test_less_than_the_oracle_is_said_with_whether_the_intervals_overlap(
+    accuracy: float, half: float | None, said_of_it: str, tmp_path: Path
+) -> None:
+    classifier(tmp_path / "ours", accuracy, "counterfactual", [("8", 20, 20)], half)
+    classifier(tmp_path / "oracle", 99.0, "oracle", [("8", 20, 20)], 3.0)
+    ours = next(sentence for sentence in said(tmp_path)[CLASSIFIERS] if "ours: " in sentence)
+    assert ours.split("; ")[2] == said_of_it
 
 
 def test_seeds_share_a_sentence(tmp_path: Path) -> None:
@@ -139,7 +168,8 @@ def test_seeds_share_a_sentence(tmp_path: Path) -> None:
     told = said(tmp_path)
     (sentence,) = told[CLASSIFIERS]
     assert sentence.startswith("r-0.9/erm/classifier: 85.0 % of unconfounded test images right (")
-    assert "mean of 2 seeds, 80.0 to 90.0" in sentence
+    # t s / √2 = 12.706 × 7.071 / 1.414 = 63.53 and 4, in quadrature, on both sides.
+    assert "(mean of 2 seeds, 95 % interval 21.3 to 100.0)" in sentence
     assert "worst group" not in sentence  # of nine images
     assert told[CAUTIONS] == [
         "No group of the unconfounded test set has 10 images, so that none is called the worst."
