@@ -5,26 +5,40 @@ import itertools
 from pathlib import Path
 
 from cfaug.benchmarking.methods import TITLES, title_of
-from cfaug.benchmarking.rows import Row, confounded, strength_of
-from cfaug.plotting.charts import Panel, save_accuracies, save_curves, save_tradeoff
+from cfaug.benchmarking.rows import Row, confounded, interval_of, strength_of
+from cfaug.classifiers.intervals import Interval
+from cfaug.plotting.charts import Estimate, Panel, save_accuracies, save_curves, save_tradeoff
+from cfaug.terminal.tables import with_interval
+from cfaug.tracking import keys
+from cfaug.tracking.keys import UNCONFOUNDED
 from datamodules.storage.atomic_files import whole_file
 
+WORST = keys.WORST_GROUP_ACCURACY.format(split="unconfounded")
 
-def _short(row: Row) -> dict[str, float | None]:
-    """The columns of the short table; None where a row has no such figure."""
 
-    def figure(name: str, minus: str | None = None) -> float | None:
+def _short(row: Row) -> dict[str, tuple[float, Interval | None] | None]:
+    """The columns of the short table, with intervals; None where a row has no such figure."""
+
+    def figure(name: str, minus: str | None = None) -> tuple[float, Interval | None] | None:
         value, other = row.get(name), row.get(minus) if minus else 0.0
-        return None if value is None or other is None else float(value) - float(other)
+        if value is None or other is None:
+            return None
+        return float(value) - float(other), None if minus else interval_of(row, name)
 
     prefix = "generator/confounding_before/"  # measured for all attributes but the label
     others = [name.removeprefix(prefix) for name in row if name.startswith(prefix)]
     judged = (name.removeprefix("generator/judge/") for name in row if "generator/judge/" in name)
     names = sorted(judged, key=lambda name: name in others)  # the label first
+    flips = keys.started(keys.FLIP_RATE)
     effect, leak = "generator/effectiveness/do-", "generator/leakage"
     return {
-        "accuracy": figure("accuracy"),
-        "±": figure("standard_error"),
+        "accuracy": figure(UNCONFOUNDED),
+        "worst group": figure(WORST),
+        **{
+            f"flips({name.removeprefix(flips)})": figure(name)
+            for name in row
+            if name.startswith(flips)
+        },
         "gap closed": figure("gap_closed"),
         "excess": figure("excess_error"),
         "alone": figure("generator/transfer/real"),
@@ -39,7 +53,10 @@ def _short(row: Row) -> dict[str, float | None]:
 
 
 LEGEND = """\
-accuracy: of a classifier on the unconfounded test set, %, mean over seeds; ±: standard error.
+accuracy: of a classifier on the unconfounded test set, %, mean over seeds. worst group: in the
+combination of values where it is lowest, of those with at least 10 test images. flips(a):
+predictions that change when a alone truly changes, %. In brackets: 95 % intervals, of the test
+images and, with several seeds, of the seeds; cells of an earlier version may have none.
 gap closed: % of the way from ERM to the oracle. excess: points below the oracle.
 alone: accuracy, on the same real images, of a classifier that saw counterfactuals only.
 transfer gap: how much better that one is on edited images than on real ones, points.
@@ -85,8 +102,8 @@ def _markdown(rows: list[Row]) -> str:
     lines = [header, ["---"] * len(header)]
     for row, short, source in zip(rows, shorts, sources, strict=True):
         numbers = ", ".join(str(1 + commands.index(command)) for command in source)
-        values = ((short.get(name), 2 if name == "±" else 1) for name in names)
-        cells = ("" if value is None else f"{value:.{digits}f}" for value, digits in values)
+        values = (short.get(name) for name in names)
+        cells = ("" if value is None else with_interval(*value) for value in values)
         strength = f"{row['strength']:g}" if "strength" in row else ""
         lines.append([strength, title_of(str(row["name"])), str(row["seeds"]), *cells, numbers])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -100,32 +117,36 @@ def _panels(rows: list[Row]) -> list[Panel]:
     for strength in sorted(set(confounded(rows)) - {0.0}):
         panel = Panel(f"r = {strength:g}", [], {})
         for row in rows:
-            name, accuracy = str(row["name"]), float(row["accuracy"])
+            name = str(row["name"])
             if name == "oracle" or (name in TITLES and strength_of(row) == strength):
-                panel.levels[TITLES[name]] = accuracy
+                panel.levels[TITLES[name]] = _estimate(row)
             elif strength_of(row) == strength:
-                effect = next(v for k, v in _short(row).items() if k.startswith("do(") and v)
-                error = float(row.get("standard_error", 0.0))
-                panel.points.append((name, effect, accuracy, error))
+                effect = next(v[0] for k, v in _short(row).items() if k.startswith("do(") and v)
+                panel.points.append((name, effect, _estimate(row)))
         if len(panel.points) > 1:
             panels.append(panel)
     return panels
 
 
-def _accuracies(rows: list[Row]) -> dict[str, tuple[float, float]]:
-    """Accuracy and standard error of each row, the lowest first."""
+def _estimate(row: Row) -> Estimate:
+    """Accuracy on the unconfounded test set."""
+    return Estimate(float(row["accuracy"]), interval_of(row, UNCONFOUNDED))
+
+
+def _accuracies(rows: list[Row]) -> dict[str, Estimate]:
+    """Accuracy of each row, the lowest first."""
     return {
-        title_of(str(row["name"])): (float(row["accuracy"]), float(row.get("standard_error", 0.0)))
+        title_of(str(row["name"])): _estimate(row)
         for row in sorted(rows, key=lambda row: float(row["accuracy"]))
     }
 
 
-def _curves(rows: list[Row]) -> dict[str, dict[float, float]]:
+def _curves(rows: list[Row]) -> dict[str, dict[float, Estimate]]:
     """Accuracy over strength of each configuration that was measured at more than one."""
-    curves: dict[str, dict[float, float]] = {}
+    curves: dict[str, dict[float, Estimate]] = {}
     for row in rows:
         name = str(row["name"])
-        curves.setdefault(title_of(name), {})[strength_of(row)] = float(row["accuracy"])
+        curves.setdefault(title_of(name), {})[strength_of(row)] = _estimate(row)
     if oracle := curves.pop(TITLES["oracle"], None):
         strengths = {strength_of(row) for row in rows}
         curves[TITLES["oracle"]] = dict.fromkeys(sorted(strengths), oracle[0.0])

@@ -1,14 +1,26 @@
 """Rows of a benchmark's tables: means over the seeds of finished cells."""
 
 import json
-import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cfaug.classifiers.intervals import Interval, over_seeds, wilson
+from cfaug.tracking import keys
 from cfaug.tracking.keys import UNCONFOUNDED
+from datamodules.base import TEST_SETS
 
 Row = dict[str, float | str]
+
+SIZES = {
+    figure.format(split=split): size.format(split=split)
+    for split in TEST_SETS
+    for figure, size in (
+        (keys.ACCURACY, keys.TEST_IMAGES),
+        (keys.WORST_GROUP_ACCURACY, keys.WORST_GROUP_SIZE),
+    )
+}
+"""Of how many images a figure is, for cells that were kept before figures had intervals."""
 
 
 def summarize(results: Path) -> list[Row]:
@@ -20,9 +32,10 @@ def summarize(results: Path) -> list[Row]:
     Returns:
         Rows by strength, then accuracy. A row has ``name``, ``strength`` (absent if it is that of
         the data's YAML), ``seeds``, and the ``commands`` of the cells, each with its commit. It has
-        the mean over seeds of every figure under its own name, and ``accuracy`` with
-        ``standard_error``. From ERM and the oracle at the same strength it has ``gap_closed`` (%)
-        and ``excess_error`` (points).
+        the mean over seeds of every figure under its own name, with the ends of its interval (see
+        `over_seeds`) if it is known of each seed. ``accuracy``, ``accuracy_low`` and
+        ``accuracy_high`` are those on the unconfounded test set. From ERM and the oracle at the
+        same strength the row has ``gap_closed`` (%) and ``excess_error`` (points).
     """
     groups: dict[tuple[float | None, str], list[dict[str, object]]] = {}
     for path in sorted(results.glob("*/*/seed-*.json")):
@@ -47,16 +60,39 @@ def _row(cells: list[dict[str, object]]) -> Row:
         row["strength"] = float(str(first["strength"]))
     commands = dict.fromkeys(f"{cell['benchmark']}  # {cell['commit']}" for cell in cells)
     row |= {"seeds": len(cells), "commands": "\n".join(commands)}
-    for kind in ("figures", "seconds"):
-        tables: list[dict[str, float]] = [cell[kind] for cell in cells]  # type: ignore[misc]
-        for name in tables[0]:
-            key = name if kind == "figures" else f"seconds/{name}"
-            row[key] = statistics.fmean(table[name] for table in tables)
-            if name == UNCONFOUNDED:
-                row["accuracy"] = row[key]
-                if len(tables) > 1:
-                    row["standard_error"] = standard_error([table[name] for table in tables])
+    figures: list[dict[str, float]] = [cell["figures"] for cell in cells]  # type: ignore[misc]
+    seconds: list[dict[str, float]] = [cell["seconds"] for cell in cells]  # type: ignore[misc]
+    means = _means(figures)
+    row |= means | {f"seconds/{name}": value for name, value in _means(seconds).items()}
+    for name in means:
+        own = [ends for table in figures if (ends := _interval(table, name)) is not None]
+        if len(own) == len(figures):
+            found = over_seeds([table[name] for table in figures], own)
+            row |= dict(zip(keys.ends(name), found, strict=True))
+    row["accuracy"] = row[UNCONFOUNDED]
+    if ends := interval_of(row, UNCONFOUNDED):
+        row["accuracy_low"], row["accuracy_high"] = ends
     return row
+
+
+def _means(tables: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Means of the figures that all seeds have; cells of an earlier version may lack some."""
+    shared = [name for name in tables[0] if all(name in table for table in tables)]
+    return {name: statistics.fmean(table[name] for table in tables) for name in shared}
+
+
+def _interval(figures: Mapping[str, float], name: str) -> Interval | None:
+    """The interval of a figure of a cell."""
+    ends, images = keys.interval_of(figures, name), figures.get(SIZES.get(name, ""))
+    if ends is None and images:
+        return wilson(figures[name] / 100, images)
+    return ends
+
+
+def interval_of(row: Row, name: str) -> Interval | None:
+    """The interval of a figure of a row; None if it is not known."""
+    low, high = (row.get(end) for end in keys.ends(name))
+    return None if low is None or high is None else (float(low), float(high))
 
 
 def strength_of(row: Row) -> float:
@@ -69,6 +105,10 @@ def confounded(rows: Sequence[Row]) -> list[float]:
     return sorted({strength_of(row) for row in rows if row["name"] != "oracle"})
 
 
+UNLOGGED = {"strength", "accuracy", "accuracy_low", "accuracy_high"}
+"""Figures of a row that the others tell."""
+
+
 def flat(rows: Sequence[Row]) -> dict[str, float]:
     """All figures for a logger, ``FIGURE/METHOD``, with ``/r-STRENGTH`` where there are several."""
     several = len(confounded(rows)) > 1
@@ -76,7 +116,7 @@ def flat(rows: Sequence[Row]) -> dict[str, float]:
     for row in rows:
         after = f"/r-{row['strength']:g}" if several and "strength" in row else ""
         for name, value in row.items():
-            if isinstance(value, float) and name not in {"strength", "accuracy"}:
+            if isinstance(value, float) and name not in UNLOGGED:
                 found[f"{name.removeprefix('test/')}/{row['name']}{after}"] = value
     return found
 
@@ -96,8 +136,3 @@ def gap_closed(accuracy: float, erm: float, oracle: float) -> float | None:
         None if ERM is at least as accurate as the oracle, so that there is no gap.
     """
     return 100 * (accuracy - erm) / (oracle - erm) if oracle > erm else None
-
-
-def standard_error(values: Sequence[float]) -> float:
-    """Standard error of the mean of at least two values."""
-    return statistics.stdev(values) / math.sqrt(len(values))

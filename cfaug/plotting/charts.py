@@ -3,25 +3,42 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from cfaug.plotting.letters import save_figure
+from cfaug.terminal.tables import with_interval
 
 
-def save_accuracies(accuracies: Mapping[str, tuple[float, float]], path: Path) -> None:
-    """Bars of the accuracy of each method on unconfounded data, with its standard error.
+class Estimate(NamedTuple):
+    """A figure and its 95 % interval, in per cent; None if that is not known."""
+
+    value: float
+    interval: tuple[float, float] | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends of the interval; the value itself if that is not known."""
+        return self.interval or (self.value, self.value)
+
+
+def save_accuracies(accuracies: Mapping[str, Estimate], path: Path) -> None:
+    """Bars of the accuracy of each method on unconfounded data, with their intervals.
 
     Args:
-        accuracies: Accuracy and its standard error over seeds, in per cent, of each method.
+        accuracies: Accuracy of each method.
         path: The picture.
     """
     figure = Figure(figsize=(6, 0.9 + 0.5 * len(accuracies)), layout="constrained")
     axes = figure.add_subplot()
-    for row, (mean, error) in enumerate(accuracies.values()):
-        axes.barh(row, mean, xerr=error or None, color="#4a90c2")
-        axes.text(mean + error + 1.5, row, f"{mean:.1f}", va="center")
+    for row, accuracy in enumerate(accuracies.values()):
+        (low, high), value = accuracy.ends, accuracy.value
+        axes.barh(row, value, color="#4a90c2")
+        if accuracy.interval:
+            axes.errorbar(value, row, xerr=[[value - low], [high - value]], color="k", capsize=3)
+        axes.text(high + 1.5, row, f"{value:.1f}", va="center")
     axes.set_yticks(range(len(accuracies)), list(accuracies))
     axes.invert_yaxis()
     axes.set_xlim(0, 110)
@@ -36,14 +53,13 @@ class Panel:
 
     Args:
         title: The strength.
-        points: Name, fraction of edits of the label judged successful, accuracy, its standard
-            error.
+        points: Name, fraction of edits of the label judged successful, accuracy.
         levels: Accuracies of methods without a generator.
     """
 
     title: str
-    points: list[tuple[str, float, float, float]]
-    levels: dict[str, float]
+    points: list[tuple[str, float, Estimate]]
+    levels: dict[str, Estimate]
 
 
 def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
@@ -60,19 +76,23 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
     for number, panel in enumerate(panels, start=1):
         axes = figure.add_subplot(len(panels), 1, number)
         lowest, highest = float("inf"), 0.0
-        for rank, (name, effect, accuracy, error) in enumerate(panel.points, start=1):
+        for rank, (name, effect, accuracy) in enumerate(panel.points, start=1):
             # A judge that misreads none of the edits has no place on the scale.
-            x, y = max(100 - effect, 0.1), max(100 - accuracy, 0.1)
+            x, y = max(100 - effect, 0.1), max(100 - accuracy.value, 0.1)
+            high, low = (max(100 - end, 0.1) for end in accuracy.ends)  # of the error
+            sides = [[y - low], [high - y]] if accuracy.interval else None
             label = f"{rank} {name}"
-            axes.errorbar(x, y, yerr=error, fmt="o", color="#1f6fb2", markersize=4, label=label)
+            axes.errorbar(x, y, yerr=sides, fmt="o", color="#1f6fb2", markersize=4, label=label)
             axes.annotate(str(rank), (x, y), (4, 4), textcoords="offset points", fontsize=8)
-            lowest, highest = min(lowest, y), max(highest, y)
-        if "oracle" in panel.levels:
-            level = max(100 - panel.levels["oracle"], 0.1)
+            lowest, highest = min(lowest, low), max(highest, high)
+        if oracle := panel.levels.get("oracle"):
+            level = max(100 - oracle.value, 0.1)
+            high, low = (max(100 - end, 0.1) for end in oracle.ends)
+            axes.axhspan(low, high, color="#999999", alpha=0.2, linewidth=0)
             axes.axhline(level, color="#999999", linewidth=1, linestyle="--")
-            lowest, highest = min(lowest, level), max(highest, level)
-        levels = ", ".join(f"{name} {value:.1f}" for name, value in panel.levels.items())
-        axes.set_title(f"{panel.title}; accuracy: {levels}", fontsize=10)
+            lowest, highest = min(lowest, low), max(highest, high)
+        levels = ", ".join(f"{name} {with_interval(*e)}" for name, e in panel.levels.items())
+        axes.set_title(f"{panel.title}; accuracy, %:\n{levels}", fontsize=9)
         axes.set_xlabel("edits of the label that a judge misreads, %")
         axes.set_ylabel("error on unconfounded test images, %")
         if lowest == highest:  # or the axis would have no length
@@ -89,18 +109,22 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
     save_figure(figure, path, dpi=100)
 
 
-def save_curves(curves: Mapping[str, Mapping[float, float]], path: Path) -> None:
-    """Accuracy on unconfounded images over the strength of the confounding.
+def save_curves(curves: Mapping[str, Mapping[float, Estimate]], path: Path) -> None:
+    """Accuracy on unconfounded images over the strength of the confounding, in its interval.
 
     Args:
-        curves: Accuracy in per cent by strength, of each method.
+        curves: Accuracy by strength, of each method.
         path: The picture.
     """
     strengths = sorted({strength for curve in curves.values() for strength in curve})
     figure = Figure(figsize=(7, 4.4), layout="constrained")
     axes = figure.add_subplot()
     for name, curve in curves.items():
-        axes.plot([strengths.index(r) for r in curve], list(curve.values()), "o-", label=name)
+        places = [strengths.index(strength) for strength in curve]
+        lows, highs = zip(*(accuracy.ends for accuracy in curve.values()), strict=True)
+        values = [accuracy.value for accuracy in curve.values()]
+        (line,) = axes.plot(places, values, "o-", label=name)
+        axes.fill_between(places, lows, highs, color=line.get_color(), alpha=0.25, linewidth=0)
     # Evenly spaced: most of the change is between 0.95 and 1.
     axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
     axes.set_xlabel("strength r of the confounding")

@@ -38,6 +38,9 @@ class Section:
     panels: list[Panel]
 
 
+ACCURACIES = keys.ACCURACY, keys.BALANCED_ACCURACY, keys.WORST_GROUP_ACCURACY
+"""Of a test set, each with the ends of its interval."""
+
 UNSHOWN: Mapping[str, str] = {
     "epoch": "the axis of the panels is the update",
     "trainer/global_step": "it is the axis of the panels",
@@ -49,7 +52,13 @@ UNSHOWN: Mapping[str, str] = {
     keys.DECONFOUNDED_CNF: "pairs without the label: audit.json has them",
     keys.TOTAL_CORRELATION: "as many as pairs, with --sets true alone; audit.json has them",
     keys.SYNERGY: "as total correlation",
-    keys.WORST_GROUP_SIZE: "says how sure the worst group is; groups.csv has intervals",
+    keys.WORST_GROUP_SIZE: "says how sure the worst group is; its interval tells the same",
+    keys.TEST_IMAGES: "the same for all runs on the same data",
+    **{
+        end: "an end of an interval: metrics.json and reports have it beside its figure"
+        for figure in (*ACCURACIES, keys.FLIP_RATE)
+        for end in keys.ends(figure)
+    },
     **{
         f"test/{split}_{term}": "of `generator test`; the judges say what edits are worth"
         for split in TEST_SETS
@@ -65,16 +74,12 @@ UNSHOWN: Mapping[str, str] = {
     },
     "generator/{figure}/{method}": "a benchmark's copy of what the judges logged",
     **{
-        f"{figure}/{{method}}": "a benchmark's mean of what classifiers logged, or its error"
+        f"{figure}/{{method}}": "a benchmark's mean of what classifiers logged, or its interval"
         for figure in (
-            *(f"{split}_accuracy" for split in TEST_SETS),
-            *(
-                f"{split}_worst_group_{what}"
-                for split in TEST_SETS
-                for what in ("accuracy", "size")
-            ),
-            "flip_rate/{attribute}",
-            "standard_error",
+            name.format(split=split, attribute="{attribute}").removeprefix("test/")
+            for split in TEST_SETS
+            for figure in (*ACCURACIES, keys.FLIP_RATE)
+            for name in (figure, *keys.ends(figure), keys.TEST_IMAGES, keys.WORST_GROUP_SIZE)
         )
     },
     "seconds/{part}/{method}": "of a benchmark; W&B shows the time of each run",
@@ -159,6 +164,7 @@ def _classifier(space: AttributeSpace, methods: Iterable[str]) -> list[Panel]:
         Panel("Accuracy on confounded validation images, %", "lines", (keys.VAL_ACCURACY,)),
         Panel("... mean over groups", "lines", (keys.VAL_BALANCED_ACCURACY,)),
         _bars("Accuracy, %", keys.ACCURACY, split=TEST_SETS),
+        _bars("Mean over groups, %", keys.BALANCED_ACCURACY, split=TEST_SETS),
         _bars("Worst group, %", keys.WORST_GROUP_ACCURACY, split=TEST_SETS),
         _bars("Predictions that flip, %", keys.FLIP_RATE, attribute=_others(space)),
         _bars("Share of the gap from ERM to the oracle, %", keys.GAP_CLOSED, method=methods),

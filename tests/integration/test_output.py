@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from scipy.stats import binomtest
 
 from cfaug.cli.main import main
 from cfaug.cli.output.judging_table import judging_lines, judging_table
@@ -24,6 +25,9 @@ CHATTER = (
     *("Trainable params", "Test metric", "Warning", "deprecated", "anonymous", "test/", "val/"),
 )
 """What Lightning and W&B say of every run, and names that are for files."""
+
+ENDS = "", "_low", "_high"
+"""Of the names of a figure and of the ends of its interval."""
 
 CELEBA = ROOT / mnist_root(Path("data")) / "photos/celeba/list_attr_celeba.txt"
 
@@ -66,15 +70,27 @@ def test_a_fit_of_a_classifier_prints_its_figures_once() -> None:
     text = "\n".join(lines)
     for name in ("unconfounded", "confounded"):
         (row,) = (line.split() for line in lines if line.startswith(name))
-        assert row[1] == f"{figures[f'test/{name}_accuracy']:.1f}"
-        low, high = map(float, row[2].split("-"))
-        assert low <= float(row[1]) <= high
+        right, *ends = (f"{figures[f'test/{name}_accuracy{end}']:.1f}" for end in ENDS)
+        assert row[1:4] == [right, f"[{ends[0]},", f"{ends[1]}]"]
+        for kind in ("accuracy", "balanced_accuracy"):
+            value, low, high = (figures[f"test/{name}_{kind}{end}"] for end in ENDS)
+            assert low < value < high
+        assert figures[f"test/{name}_images"] == 400
     # 400 test images over 200 groups leave none with 10.
     assert "none has 10 images" in text
-    worst, size = (figures[f"test/confounded_worst_group_{n}"] for n in ("accuracy", "size"))
-    assert re.search(rf"{worst:.1f} +{size:.0f} +digit=\d, thickness=\w+, color=\w+", text)
+    prefix = "test/confounded_worst_group"
+    worst, low, high = (figures[f"{prefix}_accuracy{end}"] for end in ENDS)
+    interval = rf"\[{low:.1f}, {high:.1f}\]"
+    size = figures[f"{prefix}_size"]
+    group = r"digit=\d, thickness=\w+, color=\w+"
+    assert re.search(rf"{worst:.1f} {interval} +{size:.0f} +{group}", text)
+    assert "test/unconfounded_worst_group_accuracy_low" not in figures
     for name in ("thickness", "color"):
-        assert text.count(f"{name} {figures[f'test/flip_rate/{name}']:.1f} %") == 1
+        rate, low, high = (figures[f"test/flip_rate{end}/{name}"] for end in ENDS)
+        # Each of 400 images is flipped once (Wilson, JASA 1927).
+        flipped = binomtest(round(4 * rate), 400).proportion_ci(method="wilson")
+        assert (low, high) == pytest.approx((100 * flipped.low, 100 * flipped.high), abs=1e-3)
+        assert text.count(f"{name} {rate:.1f} [{low:.1f}, {high:.1f}]") == 1
     assert lines[-1] == f"run: runs/run/a, validation {figures['val/accuracy']:.1f} %"
 
 
@@ -251,7 +267,8 @@ def test_the_demo_fits_two_screens() -> None:
         assert text.count(what) == 1
     for method in ("ERM", "group-balanced", "conditional-vae", "oracle"):
         # Its accuracies, in the table at the end.
-        assert re.search(rf"^ {method} +\d+\.\d +\d+\.\d ", text, re.MULTILINE), text
+        assert re.search(rf"^{method} +\d+\.\d +\d+\.\d ", text, re.MULTILINE), text
+    assert len(re.findall(r"^ +\d+\.\d-\d+\.\d( +\d+\.\d-\d+\.\d)?$", text, re.MULTILINE)) == 4
 
 
 def test_an_audit_of_celeba_is_one_screen(capsys: pytest.CaptureFixture[str]) -> None:

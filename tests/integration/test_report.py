@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cfaug.cli.main import main
-from cfaug.plotting.charts import save_accuracies
+from cfaug.plotting.charts import Estimate, save_accuracies
 from tests.browser import barriers, opened
 from tests.integration.test_cli import DATA
 
@@ -74,7 +74,7 @@ def runs(tmp_path: Path) -> Path:
     counts = {"audit/empty_groups": 1200, "audit/rare_groups": 1}
     place = leave(folder / "audit", "cfaug audit", counts)
     (place / "audit.json").write_text(json.dumps(audit))
-    save_accuracies({"ERM": (50.0, 0.0)}, place / "audit.png")
+    save_accuracies({"ERM": Estimate(50.0)}, place / "audit.png")
     judged = {"judge/a": 99.0, "effectiveness/do-a/a": 97.5, "leakage/a": 14.0}
     judged |= {"leakage_chance/a": 10.0, "reversibility/a": 4.0, "composition/1": 0.0}
     judged |= {"transfer/real": 98.0, "transfer/gap": 0.5}
@@ -82,6 +82,13 @@ def runs(tmp_path: Path) -> Path:
     leave(folder / "evaluate", "cfaug evaluate", {f"test/{k}": v for k, v in judged.items()})
     for name, accuracy in {"erm": 61.5, "counterfactual": 98.5}.items():
         figures = {"test/unconfounded_accuracy": accuracy, "test/confounded_accuracy": 99.0}
+        figures |= {"test/unconfounded_accuracy_low": accuracy - 3.1}
+        figures |= {"test/unconfounded_accuracy_high": accuracy + 1.2}
+        worst = "test/unconfounded_worst_group"
+        figures |= {f"{worst}_accuracy": 25.0, f"{worst}_size": 20.0}
+        figures |= {f"{worst}_accuracy_low": 11.2, f"{worst}_accuracy_high": 46.9}
+        figures |= {"test/flip_rate/color": 7.0, "test/flip_rate_low/color": 5.0}
+        figures |= {"test/flip_rate_high/color": 9.0}
         place = leave(folder / f"classifier-{name}", "cfaug classifier fit", figures)
         (place / "config-fit.yaml").write_text(f"seed_everything: {HOSTILE}")
         (place / "metrics.csv").write_text("step,val/accuracy\n1,\n2,90.0\n4,95.0\n")
@@ -105,21 +112,29 @@ def test_a_page_tells_what_the_runs_left(runs: Path) -> None:
         ["do(a)", "97.5"],
         ["a", "14.0", "10.0", "4.0"],
         ["a", "2.250", "0.125"],
-        ["classifier-counterfactual", "98.5", "24.7 to 56.3", "99.0"],
+        ["run", "unconfounded", "its worst group", "confounded", "flips by color"],
+        [
+            "classifier-counterfactual",
+            "98.5 [95.4, 99.7]",
+            "25.0 [11.2, 46.9] of 20",
+            "99.0",
+            "7.0 [5.0, 9.0]",
+        ],
         ["empty 11", "0"],
         ["7, red", "3"],
-        ["8", "30", "90.0", "74.4 to 96.5"],
+        ["8", "30", "90.0 [74.4, 96.5]"],
         ["classifier-erm", "cfaug classifier fit", "abc", "1.5"],
         ["m", "torch 2", "all"],
     ):
         assert row in page.rows, row
-    groups = [row for row in page.rows if row[-1] in {"11.2 to 46.9", "83.5 to 98.6"}]
+    groups = [row for row in page.rows if row[-1] in {"25.0 [11.2, 46.9]", "95.0 [83.5, 98.6]"}]
     assert [row[0] for row in groups[:2]] == [HOSTILE, "7"]  # 5 images are too few to be the worst
     assert not any("43.4" in cell for row in page.rows for cell in row)
     assert ["empty 12", "0"] not in page.rows
     assert "The first 12 of 1,200 of them." in html
     assert "of which 1,200 have no image and 1 have few" in html
-    assert "accuracy, %: classifier-counterfactual 98.5, classifier-erm 61.5" in html
+    told = "classifier-counterfactual 98.5 [95.4, 99.7], classifier-erm 61.5 [58.4, 62.7]"
+    assert f"accuracy, %: {told}" in html
     assert "seed_everything: &lt;script&gt;" in html
 
 
@@ -186,8 +201,9 @@ def test_runs_of_two_folders_stand_side_by_side(runs: Path, tmp_path: Path) -> N
         == 0
     )
     rows = Page(out.read_text()).rows
-    assert ["classifier-erm", "61.5", "24.7 to 56.3", "99.0"] in rows
-    assert ["other", "70.0", "", ""] in rows
+    cells = ["61.5 [58.4, 62.7]", "25.0 [11.2, 46.9] of 20", "99.0", "7.0 [5.0, 9.0]"]
+    assert ["classifier-erm", *cells] in rows
+    assert ["other", "70.0", "", "", ""] in rows
 
 
 def test_folders_of_the_same_name_are_told_apart(
@@ -206,7 +222,7 @@ def test_folders_of_the_same_name_are_told_apart(
     page = Page(out.read_text())
     names = [f"{name}/de$\\mo$" for name in figures]
     for name, accuracy in zip(names, figures.values(), strict=True):
-        assert [name, str(accuracy), ""] in page.rows
+        assert [name, str(accuracy)] in page.rows
     assert f"accuracy, %: {names[0]} 61.5, {names[1]} 98.5" in out.read_text()
     assert f"at the end: {names[0]} 61.50, {names[1]} 98.50" in out.read_text()
     assert ["m", "torch b", names[1]] in page.rows

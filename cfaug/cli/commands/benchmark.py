@@ -1,28 +1,34 @@
 """``cfaug benchmark``: the whole loop for each cell, from the audit to the table, resumable."""
 
 import shlex
+from itertools import groupby
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from cfaug.benchmarking.benchmark_tables import write_tables
 from cfaug.benchmarking.methods import title_of
 from cfaug.benchmarking.plan import Plan, settings_of
-from cfaug.benchmarking.rows import Row, confounded, flat, summarize
+from cfaug.benchmarking.rows import Row, confounded, flat, interval_of, strength_of, summarize
 from cfaug.benchmarking.runner import FAILED, run_cells
 from cfaug.cli.main import run_command
 from cfaug.cli.options import parse_dataclass
 from cfaug.cli.results import record
 from cfaug.reporting.page import write_report
-from cfaug.tracking.keys import ACCURACY
+from cfaug.tracking import keys
+from cfaug.tracking.keys import UNCONFOUNDED
 from cfaug.tracking.run_names import Identity, confounding_of
 
-CONFOUNDED = ACCURACY.format(split="confounded")
+CONFOUNDED = keys.ACCURACY.format(split="confounded")
+WORST = keys.WORST_GROUP_ACCURACY.format(split="unconfounded")
+WORST_SIZE = keys.WORST_GROUP_SIZE.format(split="unconfounded")
+ACCURACIES = {UNCONFOUNDED, CONFOUNDED, WORST}
+"""What is printed with its interval; ``table.md`` also has those of flips."""
 
 LEGEND = """\
 unconf., conf.: accuracy on the unconfounded and the confounded test set
-worst: worst group of the unconfounded test set; ±: standard error over seeds
+worst: worst group of the unconfounded test set, and of how many images it is
+below: 95 % intervals, of the test images and, with several seeds, of the seeds
 flips: predictions that change when only that attribute changes
 excess: points below the oracle; closed: share of the way from ERM to the oracle"""
 
@@ -67,18 +73,17 @@ def identity_of(plan: Plan) -> Identity:
 
 def show(plan: Plan, rows: list[Row], console: Console) -> None:
     """Print the table."""
-    # Nine columns fit 80 characters without lines between them.
+    # Eight columns fit 80 characters without lines, and with one space between them.
     table = Table(
         title=f"{plan.data.stem}, mean over seeds, %",
-        box=box.SIMPLE_HEAD,
+        box=None,
         pad_edge=False,
         collapse_padding=True,
     )
     columns = {
-        "unconf.": "accuracy",
-        "±": "standard_error",
+        "unconf.": UNCONFOUNDED,
         "conf.": CONFOUNDED,
-        "worst": "test/unconfounded_worst_group_accuracy",
+        "worst": WORST,
         **{
             f"flips\n{name.rpartition('/')[2]}": name
             for name in rows[0]
@@ -89,17 +94,17 @@ def show(plan: Plan, rows: list[Row], console: Console) -> None:
     }
     columns = {c: name for c, name in columns.items() if any(name in row for row in rows)}
     several = len(confounded(rows)) > 1
-    if several:
-        table.add_column("r", justify="right")
     table.add_column("method", no_wrap=True)
     for column in columns:
         table.add_column(column, justify="right")
-    for row in rows:
-        untold = {CONFOUNDED} if row.get("strength") == 0 else set()  # it is not confounded then
-        values = (None if name in untold else row.get(name) for name in columns.values())
-        cells = ["" if value is None else f"{float(value):.1f}" for value in values]
-        strength = [f"{row.get('strength', '')}"] if several else []
-        table.add_row(*strength, title_of(str(row["name"])), *cells)
+    for strength, of_strength in groupby(rows, key=strength_of):
+        if several:
+            table.add_row(f"r = {strength:g}")
+        for row in of_strength:
+            # At strength 0 that test set is not confounded.
+            untold = {CONFOUNDED} if row.get("strength") == 0 else set()
+            cells = ("" if name in untold else _cell(row, name) for name in columns.values())
+            table.add_row(title_of(str(row["name"])), *cells)
     console.print(table)
     console.print(LEGEND)
     minutes = (
@@ -112,3 +117,13 @@ def show(plan: Plan, rows: list[Row], console: Console) -> None:
         / 60
     )
     console.print(f"{minutes:.1f} minutes of computing")
+
+
+def _cell(row: Row, name: str) -> str:
+    """A figure, and of an accuracy its interval below it."""
+    if name not in row:
+        return ""
+    told, ends = f"{float(row[name]):.1f}", interval_of(row, name)
+    if name == WORST and WORST_SIZE in row:
+        told += f" of {float(row[WORST_SIZE]):.0f}"
+    return f"{told}\n{ends[0]:.1f}-{ends[1]:.1f}" if ends and name in ACCURACIES else told

@@ -4,16 +4,24 @@ import json
 from pathlib import Path
 
 import pytest
+from scipy.stats import binomtest
 
 from cfaug.benchmarking.benchmark_tables import write_tables
 from cfaug.benchmarking.rows import flat, summarize
 
 
-def write_cell(folder: Path, name: str, strength: float | None, seed: int, accuracy: float) -> None:
+def write_cell(
+    folder: Path,
+    name: str,
+    strength: float | None,
+    seed: int,
+    accuracy: float,
+    **more: float,
+) -> None:
     place = "as-given" if strength is None else f"r-{strength}"
     path = folder / place / name / f"seed-{seed}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    figures = {"test/unconfounded_accuracy": accuracy}
+    figures = {"test/unconfounded_accuracy": accuracy, **more}
     if name not in ("erm", "oracle"):
         figures |= {
             "generator/judge/color": 99.0,
@@ -37,7 +45,7 @@ def test_table_of_a_worked_example(tmp_path: Path) -> None:
         write_cell(tmp_path, "oracle", 0.0, seed, values[2])
     rows = {row["name"]: row for row in summarize(tmp_path)}
     assert rows["ours"]["accuracy"] == 92
-    assert rows["ours"]["standard_error"] == pytest.approx(2.0)  # deviation √8 over √2
+    assert "accuracy_low" not in rows["ours"]  # as cells of an earlier version
     assert rows["ours"]["excess_error"] == pytest.approx(6.0)
     assert rows["ours"]["gap_closed"] == pytest.approx(100 * 40 / 46)
     write_tables(list(rows.values()), tmp_path)
@@ -48,10 +56,78 @@ def test_table_of_a_worked_example(tmp_path: Path) -> None:
     assert ours["do(digit)"] == "91.0"
     assert ours["kept by do(color)"] == "97.0"
     assert ours["leak(color)"] == "2.5"
-    assert ours["±"] == "2.00"
     assert ours["commands |"] == "1, 2 |"
     assert lines[-2:] == [f"{i + 1}. `cfaug benchmark --seeds [{i}]  # abc`" for i in range(2)]
     assert not (tmp_path / "strengths.png").exists()
+
+
+def intervals(accuracy: float, worst: float) -> dict[str, float]:
+    """Figures whose intervals begin 2 below and end 1 above, of the worst group 9 and 8."""
+    group = "test/unconfounded_worst_group"
+    return {
+        "test/unconfounded_accuracy_low": accuracy - 2,
+        "test/unconfounded_accuracy_high": accuracy + 1,
+        f"{group}_accuracy": worst,
+        f"{group}_accuracy_low": worst - 9,
+        f"{group}_accuracy_high": worst + 8,
+        f"{group}_size": 20.0,
+        "test/flip_rate/color": 5.0,
+        "test/flip_rate_low/color": 4.0,
+        "test/flip_rate_high/color": 6.5,
+    }
+
+
+def test_the_interval_over_seeds_holds_images_and_seeds(tmp_path: Path) -> None:
+    for seed, accuracy in enumerate((90.0, 91.0, 92.0)):
+        write_cell(tmp_path, "erm", 0.9, seed, accuracy, **intervals(accuracy, 60.0))
+    (row,) = summarize(tmp_path)
+    # By hand: t s / √3 = 4.30265 / √3 = 2.48414, in quadrature with 2 and with 1.
+    assert row["accuracy"] == 91
+    assert row["accuracy_low"] == pytest.approx(87.8108, abs=1e-4)
+    assert row["accuracy_high"] == pytest.approx(93.6779, abs=1e-4)
+    assert row["test/unconfounded_accuracy_low"] == row["accuracy_low"]
+    # The seeds agree on the worst group, and leave the error of its images as it is.
+    assert row["test/unconfounded_worst_group_accuracy_low"] == pytest.approx(51)
+    assert row["test/unconfounded_worst_group_accuracy_high"] == pytest.approx(68)
+    assert row["test/flip_rate_high/color"] == pytest.approx(6.5)
+    assert "standard_error" not in row
+    figures = flat([row])
+    assert figures["unconfounded_accuracy_low/erm"] == pytest.approx(87.8108, abs=1e-4)
+    assert "accuracy_low/erm" not in figures
+    write_tables([row], tmp_path)
+    header, _, line, *_ = (tmp_path / "table.md").read_text().splitlines()
+    table = dict(zip(header.split(" | "), line.split(" | "), strict=True))
+    assert table["accuracy"] == "91.0 [87.8, 93.7]"
+    assert table["worst group"] == "60.0 [51.0, 68.0]"
+    assert table["flips(color)"] == "5.0 [4.0, 6.5]"
+
+
+def test_one_seed_has_its_own_interval(tmp_path: Path) -> None:
+    write_cell(tmp_path, "erm", 0.9, 0, 90.0, **intervals(90.0, 60.0))
+    (row,) = summarize(tmp_path)
+    assert (row["accuracy_low"], row["accuracy_high"]) == (88, 91)
+
+
+def test_cells_without_intervals_have_those_of_the_images_they_know(tmp_path: Path) -> None:
+    group = "test/unconfounded_worst_group"
+    old = {f"{group}_accuracy": 75.0, f"{group}_size": 20.0, "test/flip_rate/color": 5.0}
+    write_cell(tmp_path, "erm", 0.9, 0, 90.0, **old)
+    (row,) = summarize(tmp_path)
+    found = row[f"{group}_accuracy_low"], row[f"{group}_accuracy_high"]
+    reference = binomtest(15, 20).proportion_ci(method="wilson")
+    assert found == pytest.approx((100 * reference.low, 100 * reference.high))
+    # Of how many images these are, the cell does not know.
+    assert not {"accuracy_low", "test/unconfounded_accuracy_low", "test/flip_rate_low/color"} & {
+        *row
+    }
+
+
+def test_a_seed_of_an_earlier_version_takes_the_interval_from_the_row(tmp_path: Path) -> None:
+    write_cell(tmp_path, "erm", 0.9, 0, 90.0, **intervals(90.0, 60.0))
+    write_cell(tmp_path, "erm", 0.9, 1, 92.0)
+    (row,) = summarize(tmp_path)
+    assert row["accuracy"] == 91
+    assert not {name for name in row if name.endswith(("_low", "_high"))}
 
 
 def test_data_of_their_own_strength_have_an_oracle_too(tmp_path: Path) -> None:

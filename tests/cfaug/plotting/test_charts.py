@@ -1,0 +1,67 @@
+"""Intervals in charts: where their ends are drawn."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.figure import Figure
+
+from cfaug.plotting import charts
+from cfaug.plotting.charts import Estimate, Panel, save_accuracies, save_curves, save_tradeoff
+
+SURE, UNSURE = Estimate(80.0, (70.0, 85.0)), Estimate(60.0)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Axes]:
+    """The axes of the pictures that are saved."""
+    axes: list[Axes] = []
+
+    def keep(figure: Figure, path: Path, **options: Any) -> None:
+        figure.savefig(path)  # what cannot be drawn fails here
+        axes.extend(figure.axes)
+
+    monkeypatch.setattr(charts, "save_figure", keep)
+    return axes
+
+
+def bars(axes: Axes) -> list[list[list[float]]]:
+    """Both ends of each error bar."""
+    lines = [artist for artist in axes.collections if isinstance(artist, LineCollection)]
+    return [np.asarray(segment).tolist() for line in lines for segment in line.get_segments()]
+
+
+def test_a_bar_has_its_interval_if_that_is_known(drawn: list[Axes], tmp_path: Path) -> None:
+    save_accuracies(
+        {"ours": SURE, "ERM": UNSURE, "all": Estimate(100.0, (96, 100))}, tmp_path / "a"
+    )
+    assert bars(drawn[0]) == [[[70, 0], [85, 0]], [[96, 2], [100, 2]]]
+    assert [(words.get_text(), words.get_position()[0]) for words in drawn[0].texts] == [
+        ("80.0", 86.5),
+        ("60.0", 61.5),
+        ("100.0", 101.5),
+    ]
+
+
+def test_a_curve_lies_in_the_band_of_its_intervals(drawn: list[Axes], tmp_path: Path) -> None:
+    save_curves({"ours": {0.5: SURE, 0.9: UNSURE}}, tmp_path / "a")
+    (band,) = (artist for artist in drawn[0].collections if isinstance(artist, PolyCollection))
+    corners = {tuple(corner) for corner in band.get_paths()[0].vertices.tolist()}
+    assert corners == {(0, 70), (0, 85), (1, 60)}
+
+
+def test_errors_of_generators_have_the_intervals_of_accuracies(
+    drawn: list[Axes], tmp_path: Path
+) -> None:
+    points = [("ours", 97.0, SURE), ("best", 98.0, Estimate(100.0, (99.0, 100.0)))]
+    levels = {"oracle": Estimate(99.0, (98.5, 99.25)), "ERM": UNSURE}
+    save_tradeoff([Panel("r = 0.9", points, levels)], tmp_path / "a")
+    # An error of 0 has no place on the scale: 0.1 stands for it.
+    assert bars(drawn[0]) == pytest.approx(np.array([[[3, 15], [3, 30]], [[2, 0.1], [2, 1]]]))
+    low, high = drawn[0].get_ylim()[::-1]
+    assert low < 0.1
+    assert high > 30
+    assert drawn[0].get_title().endswith("oracle 99.0 [98.5, 99.2], ERM 60.0")
