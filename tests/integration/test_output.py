@@ -82,7 +82,7 @@ def test_a_fit_of_a_classifier_prints_its_figures_once() -> None:
     worst, low, high = (figures[f"{prefix}_accuracy{end}"] for end in ENDS)
     interval = rf"\[{low:.1f}, {high:.1f}\]"
     size = figures[f"{prefix}_size"]
-    group = r"digit=\d, thickness=\w+, color=\w+"
+    group = r"digit=\d,\s+thickness=\w+,\s+color=\w+"
     assert re.search(rf"{worst:.1f} {interval} +{size:.0f} +{group}", text)
     assert "test/unconfounded_worst_group_accuracy_low" not in figures
     for name in ("thickness", "color"):
