@@ -102,7 +102,7 @@ def bars(title: str, unit: str, values: Mapping[str, tuple[float, Interval | Non
             axes.errorbar(
                 value, row, xerr=[[value - ends[0]], [end - value]], color=GREY, capsize=3
             )
-        axes.text(end, row, f"  {value:.1f}", va="center")
+        axes.text(end + 1, row, f"{value:.1f}", va="center")
     axes.invert_yaxis()
     axes.set_xlim(0, 112)
     axes.set_xlabel(unit)
