@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.checks import require_at_least, require_seed
 from datamodules.counterfactuals import Fingerprint, PairedSplit
+from datamodules.process.devices import share_of_batch
 from datamodules.process.noise import run_seed
 from datamodules.process.position import Draws, draws_of
 from datamodules.process.sampling import (
@@ -46,7 +47,8 @@ class AttributeDataModule(LightningDataModule, ABC):
     confounded test set) and draws images in `render`.
 
     Args:
-        batch_size: Images per batch and device.
+        batch_size: Images of a batch, those of all devices together; each device gets the same
+            number of them. So the number of devices changes neither the updates nor the epochs.
         num_workers: Loader processes; 0 loads in the main process and is fast for data in memory.
         sampling: How training images are drawn: ``natural``, every image once before any comes
             again; ``balanced``, every combination of values alike; ``deconfounded``, attributes
@@ -56,8 +58,8 @@ class AttributeDataModule(LightningDataModule, ABC):
             few rare ones would fill it. For the first `EARLY_DRAWS` images of a run it is
             `EARLY_CAP` times as high: what goes with what is hard to unlearn, and so early no image
             is learnt by heart.
-        epoch_size: Images an epoch draws, less what would not fill a batch on each device; None for
-            the number of training images. Drawn naturally, the images that are left over come first
+        epoch_size: Images an epoch draws, less what would not fill a batch; None for the number of
+            training images. Drawn naturally, the images that are left over come first
             in the next epoch.
         seed: Seed of attributes and noise: of what the images are. In which order they come and how
             they are augmented follows the seed of the run.
@@ -191,8 +193,9 @@ class AttributeDataModule(LightningDataModule, ABC):
         """Loader of the training split, drawn by the sampling weights.
 
         Raises:
-            ValueError: If an epoch does not fill a batch, or there are no counterfactuals of these
-                images where some are wanted, or the run to go on with drew them otherwise.
+            ValueError: If an epoch does not fill a batch, or devices cannot share one evenly, or
+                there are no counterfactuals of these images where some are wanted, or the run to go
+                on with drew them otherwise.
         """
         split, how, (rank, replicas) = self.splits["train"], self._draws, self._device
         if self.counterfactuals is not None:
@@ -211,7 +214,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         )
         return DataLoader(
             split,
-            batch_size=self.batch_size,
+            batch_size=share_of_batch(self.batch_size, replicas),
             sampler=sampler,
             num_workers=self.num_workers,
             collate_fn=_as_fetched,
@@ -242,7 +245,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         return DataLoader(
             self.splits[split],
             sampler=cast("Any", positions),
-            batch_size=max(self.batch_size, 256),
+            batch_size=max(self.batch_size // self._device[1], 256),
             num_workers=self.num_workers,
             collate_fn=_as_fetched,
         )

@@ -28,6 +28,7 @@ from cfaug.training.finite import FiniteLosses
 from cfaug.training.precision import require_precision
 from datamodules.base import AttributeDataModule
 from datamodules.checks import require_seed
+from datamodules.process.devices import share_of_batch
 
 SPECIAL_CHECKPOINTS = ("best", "last", "hpc", "registry")
 """What Lightning's ``ckpt_path`` takes beside a file, and finds only in the run that made it."""
@@ -145,11 +146,21 @@ class CfaugCLI(LightningCLI):
             super()._parse_ckpt_path()
 
     def before_fit(self) -> None:
+        """Check that devices can share a batch, before Lightning starts a process for each.
+
+        Raises:
+            ValueError: If they cannot.
+        """
+        trainer: Any = self.trainer
+        share_of_batch(self.datamodule.batch_size, trainer.num_devices * trainer.num_nodes)
+        self.before_test()
+
+    def before_test(self) -> None:
         """Keep Lightning from asking for more workers where none is fastest."""
         if self.datamodule.num_workers == 0:
             warnings.filterwarnings("ignore", message=".*does not have many workers")
 
-    before_validate = before_test = before_predict = before_fit
+    before_validate = before_predict = before_test
 
     def after_fit(self) -> None:
         """Test a classifier when it is trained, and say where the run is."""

@@ -11,6 +11,9 @@ from cfaug.training.stopping import UPDATES, Terminated
 from datamodules.attributes import AttributeSpace
 from datamodules.process.noise import run_seed
 
+_APART = 1_000_003
+"""Factor, a prime, that keeps the seeds of epochs and batches apart."""
+
 
 def best_device() -> torch.device:
     """Where Lightning's ``accelerator: auto`` trains on one device."""
@@ -21,9 +24,11 @@ def best_device() -> torch.device:
 class AttributeModule(LightningModule):
     """A module for images with given attributes, whose random numbers can be drawn again.
 
-    The random numbers of a training batch follow from the seed, the batch and the rank. Checkpoints
-    hold no state of the random number generators, so a run that went on from one would otherwise
-    draw other noise than the run that was never stopped.
+    The random numbers of a training batch follow from the seed and the batch. Checkpoints hold no
+    state of the random number generators, so a run that went on from one would otherwise draw other
+    noise than the run that was never stopped. All devices begin a batch with the same state:
+    `random_like` draws for the images of a device what one device would draw for them. What is
+    drawn by torch directly is the same on all devices.
 
     Args:
         attribute_space: The attributes of the data; linked from the data module.
@@ -88,10 +93,8 @@ class AttributeModule(LightningModule):
     def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
         """Seed torch for the batch: after the loader, which draws from the same generator."""
         UPDATES.begin()
-        seed = run_seed()
-        for number in (self.current_epoch, batch_idx, self.global_rank):
-            seed = seed * 1_000_003 + number
-        torch.manual_seed(seed % 2**63)
+        seed = (run_seed() * _APART + self.current_epoch) * _APART + batch_idx
+        torch.manual_seed(seed * _APART % 2**63)
 
     def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
         """Let what is to end the run do so; after the callbacks, of which one averages weights."""

@@ -1,11 +1,13 @@
 """Interventions: set attributes to other values."""
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from datamodules.attributes import AttributeSpace
+from datamodules.process.devices import random_like
 from datamodules.process.noise import uniform
 
 
@@ -25,7 +27,8 @@ def fresh_values(attributes: Tensor, space: AttributeSpace, columns: Collection[
     """
     targets = attributes.clone()
     for column in columns:
-        targets[:, column] = torch.randint_like(targets[:, column], space.cardinalities[column])
+        draw = partial(torch.randint, space.cardinalities[column])
+        targets[:, column] = random_like(draw, targets[:, column])
     return targets
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datamodules.notices import tell
+from datamodules.process.devices import share_of_batch
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Draws:
             position["batch"],
             self.batch,
             "has batches of {} images",
-            "--data.init_args.batch_size times --trainer.devices has to stay {}",
+            "give it --data.init_args.batch_size {}",
         )
         _require_same(
             position["epoch_draws"],
@@ -72,23 +73,22 @@ def draws_of(
     Args:
         images: Number of training images.
         epoch_size: Images an epoch is to draw; None for all.
-        batch_size: Images per batch and device.
+        batch_size: Images of a batch, those of all devices together.
         devices: Number of devices.
         seed: Seed of the run.
 
     Raises:
-        ValueError: If an epoch does not fill a batch on each device.
+        ValueError: If an epoch does not fill a batch, or the devices cannot share one evenly.
     """
     draws = epoch_size or images
-    most = draws // devices
-    if batch_size > most:
+    share_of_batch(batch_size, devices)
+    if batch_size > draws:
         msg = (
-            f"batch_size is {batch_size} but an epoch has {most} images for each of {devices} "
-            f"device(s) ({images} for training); choose at most {most}"
+            f"batch_size is {batch_size} but an epoch has {draws} images ({images} for training); "
+            f"choose at most {draws}"
         )
         raise ValueError(msg)
-    batch = batch_size * devices
-    return Draws(batch, draws // batch * batch, seed)
+    return Draws(batch_size, draws // batch_size * batch_size, seed)
 
 
 def _require_same(before: int, now: int, had: str, cure: str) -> None:

@@ -51,6 +51,18 @@ def test_a_batch_larger_than_the_data(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "batch_size is 5000 but an epoch has 1300 images" in fails(words, capsys)
 
 
+def test_a_batch_that_devices_cannot_share(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ["classifier", "fit", *BASE, *DATA, *CLASSIFIER, *logger(tmp_path)]
+    words += ["--trainer.devices", "3", "--trainer.accelerator", "cpu"]
+    assert fails(words, capsys) == (
+        "cfaug: error: batch_size is 128, the images of a batch over all devices, and 3 devices "
+        "cannot share them evenly; set --data.init_args.batch_size to 126 or 129, or "
+        "--trainer.devices to another number"
+    )
+
+
 def test_a_checkpoint_of_other_attributes(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ from cfaug.tracking import keys
 from cfaug.training.schedule import scheduled
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import TEST_SETS
+from datamodules.process.devices import random_like
 from datamodules.process.interventions import fresh_values, non_label_columns
 
 
@@ -145,8 +146,8 @@ class ConditionalVAE(Generator):
         """
         images, attributes = _channels_last(batch["image"]), batch["attributes"]
         mean, log_variance = self.encoder(images, attributes)
-        latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-        half = torch.rand(len(mean), device=mean.device) < 0.5
+        latent = mean + random_like(torch.randn, mean) * (0.5 * log_variance).exp()
+        half = random_like(torch.rand, mean[:, 0]) < 0.5
         logits = self.decoder(self._without_detail(latent, half), attributes)
         reconstruction = reconstruction_loss(logits, images)
         means, log_variances = (torch.split(t, self.sizes, dim=1) for t in (mean, log_variance))
@@ -181,7 +182,7 @@ class ConditionalVAE(Generator):
     def _consistency(self, latent: Tensor, attributes: Tensor) -> Tensor:
         label = self.attribute_space.label_position
         targets = fresh_values(attributes, self.attribute_space, range(attributes.shape[1]))
-        half = torch.rand(len(latent), device=latent.device) < 0.5
+        half = random_like(torch.rand, latent[:, 0]) < 0.5
         targets[:, label] = torch.where(half, attributes[:, label], targets[:, label])
         relabelled = self._relabelled(attributes, targets)
         latent = self._without_detail(latent, relabelled)

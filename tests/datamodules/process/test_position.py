@@ -36,7 +36,7 @@ def on_device(batch_size: int, rank: int, devices: int, **state: int) -> Confoun
             global_rank=rank,
             world_size=devices,
             current_epoch=state.get("epoch", 0),
-            num_training_batches=240 // (batch_size * devices),
+            num_training_batches=240 // batch_size,
             fit_loop=loop,
         ),
     )
@@ -50,14 +50,14 @@ def drawn(data: list[ConfoundedDigits], epoch: int) -> list[list[tuple[int, int]
         sampler = cast("DrawSampler", device.train_dataloader().sampler)
         sampler.set_epoch(epoch)
         shares.append(list(sampler))
-    size = data[0].batch_size
+    size = data[0].batch_size // len(data)
     starts = range(0, len(shares[0]), size)
     return [
         sorted((d for s in shares for d in s[i : i + size]), key=lambda d: d[1]) for i in starts
     ]
 
 
-SPLITS = [(batch, devices) for devices in (1, 2, 3) for batch in (8, 16, 20, 24, 40, 80)]
+SPLITS = [(batch, devices) for devices in (1, 2, 3) for batch in (24, 42, 60, 102, 120, 240)]
 
 
 @settings(deadline=None, max_examples=60)
@@ -66,16 +66,15 @@ def test_every_draw_comes_once_or_the_run_is_refused(
     before: tuple[int, int], after: tuple[int, int], epoch: int, batches: int
 ) -> None:
     (size, devices), (new_size, new_devices) = before, after
-    batches = min(batches, 240 // (size * devices))
+    batches = min(batches, 240 // size)
     straight = [on_device(size, rank, devices) for rank in range(devices)]
     done = drawn(straight, epoch)[:batches]
     state = on_device(size, 0, devices, epoch=epoch, batches=batches).state_dict()
     resumed = [on_device(new_size, rank, new_devices) for rank in range(new_devices)]
     for device in resumed:
         device.load_state_dict(state)
-    old, new = size * devices, new_size * new_devices
-    if old != new:
-        with pytest.raises(ValueError, match=f"batches of {old} images, not {new} as now"):
+    if size != new_size:
+        with pytest.raises(ValueError, match=f"batches of {size} images, not {new_size} as now"):
             drawn(resumed, epoch)
         return
     first = epoch + 1 if batches == len(drawn(straight, epoch)) else epoch
@@ -85,7 +84,7 @@ def test_every_draw_comes_once_or_the_run_is_refused(
     seen = [draw for batch in done for draw in batch]
     seen += [draw for batch in rest for draw in batch]
     if first == epoch:
-        whole = 240 // old * old
+        whole = 240 // size * size
         numbers = sorted(number for _, number in seen)
         assert numbers == list(range(epoch * whole, (epoch + 1) * whole))
     assert drawn(resumed, first + 1) == drawn(straight, first + 1)
@@ -94,7 +93,10 @@ def test_every_draw_comes_once_or_the_run_is_refused(
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
-        (Draws(16, 512, 0), "batches of 128 images, not 16 as now; --data.init_args.batch_size"),
+        (
+            Draws(16, 512, 0),
+            "batches of 128 images, not 16 as now; give it --data.init_args.batch_size 128,",
+        ),
         (Draws(128, 256, 0), "draws 512 images in an epoch, not 256 as now"),
         (Draws(128, 512, 1), "has the seed 0, not 1 as now; give it --seed_everything 0, or start"),
     ],

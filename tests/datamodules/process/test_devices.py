@@ -1,0 +1,49 @@
+"""Devices share a batch evenly, and draw for their images what one device would draw."""
+
+from functools import partial
+
+import pytest
+import torch
+
+from datamodules.attributes import attribute_space
+from datamodules.process import devices
+from datamodules.process.devices import random_like, share_of_batch
+from datamodules.process.interventions import fresh_values
+
+
+def test_a_batch_is_shared_evenly_or_the_error_says_how_it_could_be() -> None:
+    assert [share_of_batch(120, count) for count in (1, 2, 3, 120)] == [120, 60, 40, 1]
+    for size, count, cure in ((128, 3, "126 or 129"), (64, 6, "60 or 66"), (2, 4, "4")):
+        told = f"batch_size is {size}, .* {count} devices .*batch_size to {cure}, or --trainer.dev"
+        with pytest.raises(ValueError, match=told):
+            share_of_batch(size, count)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_devices_draw_together_what_one_draws(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    space = attribute_space({"a": "0123456789", "b": "01"}, label="a")
+    rows, attributes = torch.zeros(24, 5), torch.zeros(24, 2, dtype=torch.int64)
+    together = torch.empty_like(rows), torch.empty(24), torch.empty_like(attributes)
+    for rank in range(count):
+        monkeypatch.setattr(devices, "this_device", lambda rank=rank: (rank, count))
+        torch.manual_seed(7)
+        mine = slice(rank, None, count)
+        together[0][mine] = random_like(torch.randn, rows[mine])
+        together[1][mine] = random_like(torch.rand, rows[mine, 0])
+        together[2][mine] = fresh_values(attributes[mine], space, range(2))
+    # The numbers of earlier versions, so that runs on one device have the same figures.
+    torch.manual_seed(7)
+    assert torch.equal(together[0], torch.randn_like(rows))
+    assert torch.equal(together[1], torch.rand(24))
+    for column, cardinality in enumerate((10, 2)):
+        drawn = torch.randint_like(attributes[:, column], cardinality)
+        assert torch.equal(together[2][:, column], drawn)
+
+
+def test_alone_random_numbers_are_those_of_torch() -> None:
+    rows = torch.zeros(9, 4)
+    for draw in (torch.randn, torch.rand, partial(torch.randint, 3)):
+        torch.manual_seed(3)
+        found = random_like(draw, rows)
+        torch.manual_seed(3)
+        assert torch.equal(found, draw((9, 4)))
