@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from cfaug.networks.batch_norm import BatchNorm
+
 
 class ConvNet(nn.Module):
     """Maps small images to a representation.
@@ -23,17 +25,17 @@ class ConvNet(nn.Module):
         self.features = features
         self.layers = nn.Sequential(
             nn.Conv2d(3, channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(channels),
+            BatchNorm(channels),
             nn.ReLU(),
             nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(2 * channels),
+            BatchNorm(2 * channels),
             nn.ReLU(),
             nn.Conv2d(2 * channels, 4 * channels, 3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(4 * channels),
+            BatchNorm(4 * channels),
             nn.ReLU(),
             nn.Flatten(),
             nn.Linear(4 * channels * (side // 4) ** 2, features, bias=False),
-            nn.BatchNorm1d(features),
+            BatchNorm(features),
             nn.ReLU(),
         )
 
