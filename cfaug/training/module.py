@@ -90,6 +90,22 @@ class AttributeModule(LightningModule):
         space.require_same(self.attribute_space, what)
         _require_images(self.image_shape, image_shape, what)
 
+    def log(self, name: str, value: Any, *args: Any, **kwargs: Any) -> None:
+        """Lightning's, whose means are exact also where devices have different numbers of images.
+
+        Lightning divides the number of images by that of the devices, and leaves the rest out: 97
+        images on 2 devices would count as 96.
+
+        Args:
+            name: Of the figure.
+            value: Of this device; ``batch_size`` is the number of images that it is a mean over.
+            args: See Lightning's.
+            kwargs: See Lightning's.
+        """
+        if kwargs.get("batch_size") is not None:
+            kwargs["batch_size"] *= self.trainer.world_size
+        super().log(name, value, *args, **kwargs)
+
     def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
         """Seed torch for the batch: after the loader, which draws from the same generator."""
         UPDATES.begin()

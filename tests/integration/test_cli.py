@@ -218,21 +218,3 @@ def test_two_processes_measure_what_one_does(straight: Path, tmp_path: Path) -> 
     assert one["test/unconfounded_images"] == both["test/unconfounded_images"] == 400
     for name, value in one.items():
         assert both[name] == pytest.approx(value, abs=0.3), name  # a borderline image or so
-
-
-@pytest.mark.parametrize("what", ["generator", "classifier"])
-def test_two_processes_train_together(what: str, tmp_path: Path, generator: Path) -> None:
-    config = GENERATOR if what == "generator" else CLASSIFIER
-    words = [what, "fit", *BASE, *DATA, *config, *logger(tmp_path)]
-    words += ["--trainer.max_epochs", "1", "--data.init_args.epoch_size", "512"]
-    words += ["--data.init_args.sampling", "deconfounded", "--trainer.strategy", "ddp"]
-    words += ["--trainer.devices", "2", "--trainer.accelerator", "cpu"]
-    words += ["--trainer.callbacks+=tests.integration.callbacks.CheckRanks"]
-    if what == "classifier":
-        words += ["--model.generator", str(generator / "checkpoints/last.ckpt")]
-    command = [sys.executable, "-m", "cfaug", *words]
-    assert "ranks checked" in run_apart(command)
-    # 512 draws, two processes, 128 images each: two updates.
-    state = torch.load(tmp_path / "run/a/checkpoints/last.ckpt", weights_only=True)
-    assert state["global_step"] == 2
-    assert "val/loss" in figures(tmp_path)
