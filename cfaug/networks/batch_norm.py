@@ -27,7 +27,7 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
     """Batch normalisation (Ioffe & Szegedy, ICML 2015, algorithm 1) of any number of dimensions.
 
     On one device it is torch's. On several, mean and variance are those of the batch of all
-    devices, which have to have as many images each. (torch's `SyncBatchNorm` does this on GPUs
+    devices, which have to have as many images each. (torch's ``SyncBatchNorm`` does this on GPUs
     alone.)
     """
 

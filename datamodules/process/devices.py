@@ -42,7 +42,7 @@ def random_like(draw: Callable[..., Tensor], rows: Tensor) -> Tensor:
     numbers of the whole batch, and takes those of the images that `DrawSampler` gives it.
 
     Args:
-        draw: Draws a tensor of a shape on a device, as `torch.randn` does.
+        draw: Draws a tensor of a shape on a device, as ``torch.randn`` does.
         rows: (B, ...), a row for each image of this device.
 
     Returns:

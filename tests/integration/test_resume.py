@@ -20,6 +20,7 @@ from tests.integration.test_cli import (
     GENERATOR,
     ROOT,
     SHORT,
+    figures,
     fit,
     last,
     logger,
@@ -221,7 +222,9 @@ def test_a_run_does_not_go_on_with_other_draws(
     assert message.endswith(", or start anew")
 
 
-def test_processes_stop_together_and_one_goes_on_where_they_were(tmp_path: Path) -> None:
+def test_processes_stop_together_and_one_goes_on_where_they_were(
+    straight: Path, tmp_path: Path
+) -> None:
     words = ["classifier", "fit", *BASE, *DATA, *CLASSIFIER, *SHORT, *logger(tmp_path / "a")]
     words += ["--trainer.devices", "2", "--trainer.accelerator", "cpu"]
     words += sending(signal.SIGTERM, "update")
@@ -238,6 +241,9 @@ def test_processes_stop_together_and_one_goes_on_where_they_were(tmp_path: Path)
     path = str(path_of(tmp_path / "a"))
     assert fit("classifier", tmp_path / "b", "--ckpt_path", path) == 0
     assert last(tmp_path / "b")["global_step"] == 8
+    one, both = figures(straight / "classifier"), figures(tmp_path / "b")
+    for name in ("train/loss", "val/loss"):  # of bfloat16, in sums of another order
+        assert both[name] == pytest.approx(one[name], rel=2e-3), name
 
 
 @pytest.mark.parametrize("name", ["best", "last", "hpc", "registry", "registry:name:version:1"])
