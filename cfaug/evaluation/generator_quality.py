@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cfaug.auditing.measures import cnf, contingency
 from cfaug.classifiers.classifier import Classifier
-from cfaug.classifiers.group_accuracy import wilson
+from cfaug.classifiers.intervals import wilson
 from cfaug.evaluation.edit_gallery import Edits, Gallery
 from cfaug.evaluation.image_distances import distance, exact_errors
 from cfaug.evaluation.judges import Reader, fit_quietly, train_judge
