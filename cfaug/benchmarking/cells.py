@@ -9,7 +9,7 @@ from cfaug.benchmarking.methods import TITLES
 from cfaug.benchmarking.parts import Part, classifier_part, generator_parts
 from cfaug.benchmarking.plan import Plan, digest, has_oracle, load_yaml
 from cfaug.tracking.claims import changed_options
-from cfaug.tracking.run_records import git_commit, this_machine
+from cfaug.tracking.run_records import this_machine, versions
 from datamodules.storage.atomic_files import write_json
 
 
@@ -113,16 +113,23 @@ class Cell:
             "seed": self.seed,
             "options": self.options,
             "benchmark": command,
-            "commit": git_commit(),
+            "commit": ", ".join(self._commits()),
             "commands": {part.name: part.command for part in self.parts()},
             "seconds": seconds,
             "machine": this_machine(),
+            "versions": versions(),
         }
         if self.generator is not None:
             figures |= _figures(self.folder / "evaluate", "test/", "generator/")
             record["generator"] = load_yaml(self.generator)
         record["figures"] = {name: round(value, 3) for name, value in sorted(figures.items())}
         write_json(self.result, record)
+
+    def _commits(self) -> list[str]:
+        """The commits that its parts ran on; a cell that was stopped can have several."""
+        records = (self.folder / part.name / "run.json" for part in self.parts())
+        told = (json.loads(path.read_text(encoding="utf-8"))["commit"] for path in records)
+        return list(dict.fromkeys(str(commit) for commit in told))
 
 
 def strength_folder(strength: float | None) -> Path:

@@ -56,10 +56,14 @@ def this_machine() -> str:
     return machine
 
 
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that figures depend on."""
+    packages = {name: version(name) for name in ("torch", "torchvision", "lightning")}
+    return {"python": platform.python_version(), **packages}
+
+
 def run_record(command: list[str], identity: Identity) -> dict[str, object]:
     """What ``run.json`` holds of every run: command, data, group, commit, versions, machine."""
-    versions = {"python": platform.python_version()}
-    versions |= {name: version(name) for name in ("torch", "torchvision", "lightning")}
     return {
         "command": shlex.join(command),
         "dataset": identity.data,
@@ -68,7 +72,7 @@ def run_record(command: list[str], identity: Identity) -> dict[str, object]:
         "method": identity.method,
         "commit": git_commit(),
         "machine": this_machine(),
-        "versions": versions,
+        "versions": versions(),
         "started": identity.started.isoformat(timespec="seconds"),
     }
 
