@@ -1,8 +1,8 @@
 """How confounded attributes are, and how much confounding deconfounded sampling leaves."""
 
 from cfaug.auditing.attribute_audit import Audit, PairAudit, SetAudit, audit_attributes
-from cfaug.auditing.measures import cnf, cramers_v, normalized_mutual_information
 from cfaug.auditing.remaining_confounding import Remainder, remainders
+from datamodules.process.measures import cnf, cramers_v, normalized_mutual_information
 
 __all__ = [
     "Audit",

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cfaug.auditing.measures import (
+from cfaug.auditing.p_values import holm, limit_p_value, permutation_p_value, synergy_p_value
+from datamodules.attributes import MOST_GROUPS, AttributeSpace
+from datamodules.process.measures import (
     cnf,
     contingency,
     cramers_v,
@@ -16,8 +18,6 @@ from cfaug.auditing.measures import (
     synergy,
     total_correlation,
 )
-from cfaug.auditing.p_values import holm, limit_p_value, permutation_p_value, synergy_p_value
-from datamodules.attributes import MOST_GROUPS, AttributeSpace
 
 PERMUTATIONS = 1000
 """Default number of shuffles for a p-value."""

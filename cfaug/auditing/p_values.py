@@ -5,7 +5,7 @@ import torch
 from scipy.stats import chi2_contingency, random_table
 from torch import Tensor
 
-from cfaug.auditing.measures import synergy
+from datamodules.process.measures import synergy
 
 
 def permutation_p_value(table: Tensor, permutations: int, seed: int) -> float:

@@ -6,8 +6,8 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from cfaug.auditing.measures import cnf, contingency
 from datamodules.attributes import AttributeSpace
+from datamodules.process.measures import cnf, contingency
 from datamodules.process.sampling import sampling_weights
 
 MOST_SHORT = 3

@@ -8,7 +8,6 @@ from math import ceil
 import torch
 from torch import Tensor
 
-from cfaug.auditing.measures import cnf, contingency
 from cfaug.classifiers.classifier import Classifier
 from cfaug.classifiers.intervals import wilson
 from cfaug.evaluation.edit_gallery import Edits, Gallery
@@ -22,6 +21,7 @@ from cfaug.training.module import best_device
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
 from datamodules.process.interventions import non_label_columns, other_value
+from datamodules.process.measures import cnf, contingency
 from datamodules.process.noise import uniform
 
 MOST = 10_000

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from cfaug.auditing.attribute_audit import Audit
-from cfaug.auditing.measures import contingency
 from cfaug.plotting.letters import save_figure
 from datamodules.attributes import AttributeSpace
+from datamodules.process.measures import contingency
 
 MOST_NUMBERS = 200
 """A heat map with more cells than this shows no numbers."""

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from cfaug.auditing.measures import contingency, mutual_information
 from cfaug.cli.options import data_parser
 from datamodules.digits import ConfoundedDigits
+from datamodules.process.measures import contingency, mutual_information
 from datamodules.process.splits import Rows
 from datamodules.rendering.renderers import Color, Thickness
 from datamodules.storage.grey_digits import load_mnist, resize

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from cfaug.auditing.measures import contingency, mutual_information
 from datamodules.attributes import attribute_space
 from datamodules.folder import ImagesWithTable
 from datamodules.process.confounded_process import draw_attributes
+from datamodules.process.measures import contingency, mutual_information
 from datamodules.process.sampling import independent_rows
 from datamodules.process.splits import draw_splits
 from datamodules.storage.file_matching import match_files

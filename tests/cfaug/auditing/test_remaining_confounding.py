@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from cfaug.auditing.measures import contingency, mutual_information
 from cfaug.auditing.remaining_confounding import Remainder, remainders
 from cfaug.cli.options import data_parser
 from datamodules.attributes import AttributeSpace, attribute_space
 from datamodules.base import AttributeDataModule
 from datamodules.drawn_faces import write_faces
+from datamodules.process.measures import contingency, mutual_information
 from datamodules.process.sampling import DrawSampler
 
 FAMILIES = [path.stem for path in Path("experiments/data").glob("*.yaml")]

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from cfaug.auditing.measures import contingency, mutual_information
 from cfaug.augmenting.counterfactual_maker import Maker, agreement, write_shards
 from cfaug.classifiers.classifier import Classifier
 from cfaug.evaluation.judges import Reader, as_rendered
 from cfaug.generators.conditional_vae.conditional_vae import ConditionalVAE
 from datamodules.digits import ConfoundedDigits
 from datamodules.process.interventions import fixed_values
+from datamodules.process.measures import contingency, mutual_information
 from datamodules.rendering.renderers import Color, Thickness
 from datamodules.storage.shards import read_counterfactuals
 

@@ -6,10 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfaug.auditing.measures import contingency, mutual_information
 from datamodules.attributes import attribute_space
 from datamodules.digits import ConfoundedDigits
 from datamodules.process.confounded_process import draw_attributes
+from datamodules.process.measures import contingency, mutual_information
 from datamodules.process.sampling import DrawSampler, effective_sample_size, sampling_weights
 from datamodules.rendering.renderers import Color
 

@@ -6,7 +6,9 @@ from scipy.stats import chi2_contingency
 from sklearn.metrics import mutual_info_score, normalized_mutual_info_score
 
 from cfaug.auditing.attribute_audit import audit_attributes
-from cfaug.auditing.measures import (
+from cfaug.auditing.p_values import holm, limit_p_value, permutation_p_value, synergy_p_value
+from datamodules.attributes import attribute_space
+from datamodules.process.measures import (
     cnf,
     contingency,
     cramers_v,
@@ -15,8 +17,6 @@ from cfaug.auditing.measures import (
     synergy,
     total_correlation,
 )
-from cfaug.auditing.p_values import holm, limit_p_value, permutation_p_value, synergy_p_value
-from datamodules.attributes import attribute_space
 
 GENERATOR = torch.Generator().manual_seed(0)
 A = torch.randint(5, (3000,), generator=GENERATOR)
