@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.image_files import ImageFiles
@@ -16,6 +19,7 @@ from datamodules.storage.image_store import ENDINGS, ImageArchive, ImageStore, o
 IMAGES = "img_align_celeba"
 ATTRIBUTES = "list_attr_celeba"
 PARTITION = "list_eval_partition"
+IDENTITY = "identity_CelebA"
 FOLDERS = tuple(
     outer + inner for outer in ("", "celeba/", "CelebA/") for inner in (".", "Img", "Anno", "Eval")
 )
@@ -46,7 +50,8 @@ class CelebA(ImageFiles):
     Nothing is ever downloaded. Below ``root`` lie ``img_align_celeba`` (a folder, that folder twice
     nested, or a zip), ``list_attr_celeba`` and ``list_eval_partition`` (.txt or .csv, with or
     without a line for the number of images, -1 and 1 or 0 and 1, also as pandas and spreadsheets
-    save them again). `ImageFiles` says what stands for the two test sets.
+    save them again). `ImageFiles` says what stands for the two test sets. Where identity_CelebA
+    lies there too, the images of one person count as one in effective sizes.
 
     Args:
         root: Folder of the data.
@@ -74,6 +79,8 @@ class CelebA(ImageFiles):
         names = (label, *(name for name in attributes if name != label))
         images = find_images(root)
         rows = read_celeba(find(root, ATTRIBUTES), find(root, PARTITION), names)
+        if identity := _look_for(root, IDENTITY):
+            rows = replace(rows, clusters=read_persons(identity, rows.files))
         super().__init__(images, rows, {}, flip=flip, **options)
 
     def setup(self, stage: str | None = None) -> None:
@@ -110,16 +117,18 @@ def find(root: Path, stem: str) -> Path:
     Raises:
         ValueError: If there is none.
     """
-    for folder in FOLDERS:
-        for ending in (".txt", ".csv"):
-            path = root / folder / f"{stem}{ending}"
-            if path.is_file():
-                return path
+    if path := _look_for(root, stem):
+        return path
     msg = (
         f"there is no {stem}.txt or .csv below {root}; put CelebA's {IMAGES}, {ATTRIBUTES} and "
         f"{PARTITION} there, or name another folder with --data.init_args.root"
     )
     raise ValueError(msg)
+
+
+def _look_for(root: Path, stem: str) -> Path | None:
+    paths = (root / f / f"{stem}{ending}" for f in FOLDERS for ending in (".txt", ".csv"))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def find_images(root: Path) -> ImageStore:
@@ -184,6 +193,20 @@ def read_celeba(attributes: Path, partition: Path, names: tuple[str, ...]) -> Im
             raise ValueError(msg)
     space = AttributeSpace(tuple(Attribute(name, ("no", "yes")) for name in names), names[0])
     return ImageTable(files, codes, space, splits)
+
+
+def read_persons(identity: Path, files: list[str]) -> Tensor:
+    """Read ``identity_CelebA``, whose each image is: (N,) int64 numbers of persons.
+
+    Raises:
+        ValueError: If a row is wrong, or an image has none.
+    """
+    person_of = {cells[0]: cells[-1] for cells in _cells(_read_lines(identity)[1], identity)}
+    if missing := [name for name in files if name not in person_of]:
+        msg = f"{len(missing):,} images are not in {identity}: {some_of(missing)}; take the whole"
+        raise ValueError(f"{msg} one, or remove it")
+    persons = np.unique([person_of[name] for name in files], return_inverse=True)[1]
+    return torch.from_numpy(persons)
 
 
 def _read_lines(path: Path) -> tuple[list[str], list[str]]:

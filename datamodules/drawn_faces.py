@@ -150,18 +150,16 @@ class Faces(CelebA):
         if self.splits:
             return
         super().setup(stage)
-        anew = {
-            "test": "test_confounded",
-            **({"train": "train", "val": "val"} if self.oracle else {}),
-        }
-        for name, of in anew.items():
-            split = self.splits[of]
+        for name in ("train", "val") if self.oracle else ():
+            split = self.splits[name]
             assert isinstance(split, FileSplit)
-            self.splits[name] = self._drawn(len(self.codes) // 2 + split.rows)
+            self.splits[name] = self._unconfounded_split(split.rows)
 
-    def _drawn(self, rows: Tensor) -> DrawnFaces:
+    def _unconfounded_split(self, rows: Tensor) -> DrawnFaces:
+        """The faces of these rows, drawn again with independent attributes."""
         count, size = len(self.codes) // 2, self.image_shape[-1]
-        return DrawnFaces(self.codes, rows, self.columns, count, self.face_seed, size)
+        anew = count + rows
+        return DrawnFaces(self.codes, anew, self.columns, count, self.face_seed, size)
 
     def counterfactual(self, batch: Batch, targets: Tensor) -> Tensor:
         """See `AttributeDataModule.counterfactual`."""

@@ -10,7 +10,8 @@ from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.checks import require_at_least
 from datamodules.image_files import ImageFiles
 from datamodules.notices import some_of, tell
-from datamodules.storage.attribute_tables import SPLITS, ImageTable, encode_table
+from datamodules.storage.attribute_tables import ImageTable, encode_table
+from datamodules.storage.dividing_columns import SPLITS
 from datamodules.storage.image_store import ImageStore, open_images
 from datamodules.storage.table_files import read_table
 
@@ -25,8 +26,9 @@ class ImagesWithTable(ImageFiles):
             outermost folder that an image lies in for its label.
         attributes: Columns of the other attributes; None for all that are left.
         file_column: Column of file names.
-        split_column: Column that says train, val or test; None draws the splits, stratified by
-            group.
+        split_column: Column that says train, val or test; None draws the splits, see `draw_splits`.
+        group_column: Column that says which images belong together, such as the person or patient;
+            those of one are in one split. It is no attribute. None takes each image by itself.
         val_share: Share of the images for validation, where splits are drawn.
         test_share: Share of the images for testing, where splits are drawn.
         missing: What to do with rows that lack a value: ``error``, ``drop``, or any other word, the
@@ -45,6 +47,7 @@ class ImagesWithTable(ImageFiles):
         attributes: list[str] | None = None,
         file_column: str = "file",
         split_column: str | None = None,
+        group_column: str | None = None,
         val_share: float = 0.1,
         test_share: float = 0.2,
         missing: str = "error",
@@ -63,6 +66,7 @@ class ImagesWithTable(ImageFiles):
                 "attributes": attributes is not None,
                 "file_column": file_column != "file",
                 "split_column": split_column is not None,
+                "group_column": group_column is not None,
                 "missing": missing != "error",
             }
             if given := [name for name, is_given in unread.items() if is_given]:
@@ -81,6 +85,7 @@ class ImagesWithTable(ImageFiles):
                 missing,
                 file_column,
                 split_column,
+                group_column,
             )
         super().__init__(store, rows, {"test": test_share, "val": val_share}, **options)
 

@@ -1,4 +1,4 @@
-"""Data whose images lie in files: decoded as they are fetched, split by group."""
+"""Data whose images lie in files: decoded as they are fetched, split by combination of values."""
 
 from pathlib import Path
 
@@ -10,8 +10,11 @@ from datamodules.base import AttributeDataModule
 from datamodules.checks import require_at_least
 from datamodules.notices import some_of, tell
 from datamodules.process.noise import run_seed, uniform
+from datamodules.process.resampled_set import measure_resampled
 from datamodules.process.sampling import Sampling, independent_rows
-from datamodules.process.splits import draw_splits
+from datamodules.process.split_drawing import draw_splits
+from datamodules.process.split_notices import tell_lacking, tell_weak
+from datamodules.process.splits import Split
 from datamodules.rendering.augmentation import jiggle
 from datamodules.storage.attribute_tables import NO_CATEGORY, ImageTable, is_mostly_rare
 from datamodules.storage.file_matching import match_files
@@ -37,7 +40,8 @@ class ImageFiles(AttributeDataModule):
     Args:
         store: Where the files lie.
         rows: Files and attributes.
-        shares: Shares of the images for val and test, where ``rows`` have no splits.
+        shares: Shares of the images for val and test, where ``rows`` have no splits; they are then
+            drawn, see `draw_splits`.
         size: Side that images are scaled to, after the largest central square is cut out.
         max_pixels: Most pixels of an image; larger ones are refused, lest a small file fill the
             memory.
@@ -108,7 +112,8 @@ class ImageFiles(AttributeDataModule):
         match_files(self.rows.files, self.store, self.rows.dropped)
         table = self.rows.attributes
         if self.rows.splits is None:
-            names = draw_splits(self.attribute_space.groups(table), self.shares, self.seed)
+            clusters = self.rows.clusters
+            names = draw_splits(table, self.attribute_space, self.shares, self.seed, clusters)
         else:
             names = self.rows.splits
         for split in ("train", "val", "test"):
@@ -119,10 +124,18 @@ class ImageFiles(AttributeDataModule):
                 raise ValueError(f"{msg}; add images, {todo}")
             self.splits[split] = self._split(chosen)
         self._require_values()
+        tables = {split: images.attributes for split, images in self.splits.items()}
+        tell_lacking(tables, self.attribute_space, str(self.store.path))
         self._tell_if_dark()
         self.splits["test_confounded"] = self.splits["test"]
-        drawn = independent_rows(table[chosen], self.attribute_space, self.seed)
-        self.splits["test"] = self._split(chosen[drawn])
+        self.splits["test"] = self._unconfounded_split(chosen)
+
+    def _unconfounded_split(self, rows: Tensor) -> Split:
+        """Of these test images some, drawn such that attributes are independent."""
+        table, space = self.rows.attributes[rows], self.attribute_space
+        drawn = self._split(rows[independent_rows(table, space, self.seed)])
+        tell_weak(measure_resampled(drawn, space), space, str(self.store.path))
+        return drawn
 
     def _require_values(self) -> None:
         for column, attribute in enumerate(self.attribute_space.attributes):

@@ -7,8 +7,6 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from datamodules.process.noise import uniform
-
 
 def sha256_of(*tensors: Tensor) -> str:
     """SHA-256 of tensors on the CPU."""
@@ -61,7 +59,7 @@ class Split(Dataset[Rows]):
         return torch.arange(len(self))
 
     def clusters(self) -> Tensor:
-        """Numbers (N,) int64 of what images share that are right or wrong together.
+        """Numbers (N,) int64 of what the images are independent samples of: the image or its person.
 
         An image and its repetitions have one number.
         """
@@ -85,27 +83,3 @@ class Split(Dataset[Rows]):
             "index": self.index(position),
             "draw": draw,
         }
-
-
-def draw_splits(groups: Tensor, shares: dict[str, float], seed: int) -> list[str]:
-    """Divide the images among the splits, with the same shares of each group.
-
-    Each split gets its share of all images to within one image, and of each group to within two.
-
-    Args:
-        groups: (N,) number of the group of each image.
-        shares: Shares of splits; the rest is for training.
-        seed: Seed of the division.
-
-    Returns:
-        The split of each image.
-    """
-    noise = uniform(seed, "splits", torch.arange(len(groups)), 1)[:, 0].double()
-    order = torch.argsort(groups + noise)  # by group, within it at random
-    wanted = {"train": 1 - sum(shares.values()), **shares}
-    given = dict.fromkeys(wanted, 0)
-    names = ["train"] * len(groups)
-    for dealt, row in enumerate(order.tolist(), start=1):
-        names[row] = max(wanted, key=lambda split: wanted[split] * dealt - given[split])
-        given[names[row]] += 1
-    return names

@@ -13,6 +13,13 @@ from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.notices import some_of, tell
+from datamodules.storage.dividing_columns import (
+    SPLITS,
+    check_splits,
+    number_clusters,
+    refuse_splits,
+    require_all_named,
+)
 
 MOST_VALUES = 100
 """An attribute with more values is taken for a number, a name or a date."""
@@ -44,6 +51,8 @@ class ImageTable:
         space: The attributes.
         splits: (N,) names of the splits, or None where no column of splits was asked for.
         dropped: Names of the files of rows that were dropped for lack of a value.
+        clusters: (N,) int64, the number of the person (or whatever else is in one split alone) that
+            each image is of, or None where no column says.
     """
 
     files: list[str]
@@ -51,6 +60,7 @@ class ImageTable:
     space: AttributeSpace
     splits: list[str] | None
     dropped: Sequence[str] = ()
+    clusters: Tensor | None = None
 
 
 def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -96,6 +106,7 @@ def encode_table(
     missing: str,
     file_column: str | None,
     split_column: str | None,
+    group_column: str | None = None,
 ) -> ImageTable:
     """Turn text into codes.
 
@@ -107,6 +118,7 @@ def encode_table(
         missing: ``error``, ``drop`` the rows, or the name of a value for cells without one.
         file_column: Column of file names, or None to do without.
         split_column: Column of splits, or None to do without.
+        group_column: Column of what images belong to, such as a person, or None to do without.
 
     Returns:
         The rows in their order; of each attribute the values are in alphabetical order, or in that
@@ -115,7 +127,14 @@ def encode_table(
     Raises:
         ValueError: If a column or a value is missing, or no category; the message names it.
     """
-    reserved = [name for name in (file_column, split_column) if name is not None]
+    held = {group_column: "groups", file_column: "names of files", split_column: "splits"}
+    reserved = {name: what for name, what in held.items() if name is not None}
+    if group_column is not None and group_column in (file_column, split_column):
+        msg = (
+            f"group_column is '{group_column}', which holds the {held[group_column]} of {path}; "
+            "name the column of what images belong to, or leave it out"
+        )
+        raise ValueError(msg)
     rest = [
         name
         for name in table.column_names
@@ -130,19 +149,24 @@ def encode_table(
             hint = "; name the one of the files with file_column" if name == file_column else ""
             raise ValueError(msg + hint)
         if name in reserved and name in chosen:
-            what = "names of files" if name == file_column else "splits"
+            what = reserved[name]
             msg = f"column '{name}' of {path} holds the {what} and can be no label or attribute"
             raise ValueError(f"{msg}; choose another")
     table = pa.table({name: _as_text(path, name, table[name]) for name in [*reserved, *chosen]})
     if attributes is None:
-        _refuse_splits(table, path, rest)
+        refuse_splits(table, path, rest)
     # Before rows are dropped, so that messages count rows as the file does.
     if file_column:
         _check_files(table[file_column], path)
     if split_column:
-        _check_splits(table[split_column], path)
+        check_splits(table[split_column], path)
     named = table[file_column].to_pylist() if file_column else []
-    table = _without_missing(table, path, chosen, missing)
+    filled = chosen
+    if group_column:
+        if missing != "drop":
+            require_all_named(table[group_column], path, group_column)
+        filled = [*chosen, group_column]
+    table = _without_missing(table, path, filled, missing)
     encoded = [_encode(path, name, table[name]) for name in chosen]
     space = AttributeSpace(tuple(attribute for attribute, _ in encoded), label)
     codes = torch.stack([codes for _, codes in encoded], dim=1)
@@ -150,20 +174,11 @@ def encode_table(
     splits = None
     if split_column:
         splits = [SPLITS[value.lower()] for value in table[split_column].to_pylist()]
-    return ImageTable(files, codes, space, splits, sorted(set(named) - set(files)))
-
-
-def _refuse_splits(table: pa.Table, path: Path, names: Sequence[str]) -> None:
-    """Refuse a column of splits that would be taken for an attribute."""
-    words = {word for word in SPLITS if not word.isdigit()}
-    for name in names:
-        found = pc.utf8_lower(table[name].drop_null()).unique().to_pylist()
-        if len(found) > 1 and set(found) <= words:
-            msg = (
-                f"column '{name}' of {path} holds splits ({', '.join(found)}) and is no attribute: "
-                "name the attributes that there are, or, for images, this with split_column"
-            )
-            raise ValueError(msg)
+    clusters = None
+    if group_column:
+        clusters = number_clusters(table[group_column], splits, path, group_column)
+    dropped = sorted(set(named) - set(files))
+    return ImageTable(files, codes, space, splits, dropped, clusters)
 
 
 def _without_missing(table: pa.Table, path: Path, columns: Sequence[str], missing: str) -> pa.Table:
@@ -264,25 +279,3 @@ def _check_files(column: pa.ChunkedArray, path: Path) -> None:
             msg = f"row {row} of {path} names the file '{name}', as an earlier row does"
             raise ValueError(msg)
         seen.add(name)
-
-
-SPLITS = {
-    "train": "train",
-    "training": "train",
-    "0": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "1": "val",
-    "test": "test",
-    "2": "test",
-}
-"""What a column of splits may say."""
-
-
-def _check_splits(column: pa.ChunkedArray, path: Path) -> None:
-    for value in column.unique().to_pylist():
-        if (value or "").lower() not in SPLITS:
-            row = column.to_pylist().index(value) + 1
-            msg = f"row {row} of {path} has the split '{value}', expected one of {list(SPLITS)}"
-            raise ValueError(msg)

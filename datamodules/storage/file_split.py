@@ -57,6 +57,7 @@ class FileSplit(TableSplit):
         self, store: ImageStore, table: ImageTable, rows: Tensor, size: int, max_pixels: int
     ) -> None:
         super().__init__(table.attributes, rows)
+        self.persons = None if table.clusters is None else table.clusters[rows]
         self.store = store
         self.files = [table.files[row] for row in rows.tolist()]
         self.size = size
@@ -78,6 +79,10 @@ class FileSplit(TableSplit):
             raise ValueError(msg) from error
         letters = torch.frombuffer(bytearray(names), dtype=torch.uint8)
         return sha256_of(self.attributes, self.rows, letters, marks)
+
+    def clusters(self) -> Tensor:
+        """See `Split.clusters`; the persons, where the table names them."""
+        return super().clusters() if self.persons is None else self.persons
 
     def file_names(self, position: Tensor) -> list[str]:
         """See `Split.file_names`."""

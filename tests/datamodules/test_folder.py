@@ -10,7 +10,6 @@ from datamodules.folder import ImagesWithTable
 from datamodules.process.confounded_process import draw_attributes
 from datamodules.process.measures import contingency, mutual_information
 from datamodules.process.sampling import independent_rows
-from datamodules.process.splits import draw_splits
 from datamodules.storage.file_matching import match_files
 from datamodules.storage.image_store import open_images
 from tests.people import HAIR, SEX
@@ -54,17 +53,6 @@ def test_splits_hold_their_share_of_every_group(people: Path) -> None:
     again, other = loaded(people), loaded(people, seed=1)
     assert data.splits["train"].files == again.splits["train"].files  # type: ignore[attr-defined]
     assert data.splits["train"].files != other.splits["train"].files  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 50])
-def test_splits_have_their_shares_however_small_the_groups(size: int) -> None:
-    groups = torch.arange(600) // size
-    names = draw_splits(groups, {"test": 0.2, "val": 0.1}, 0)
-    counts = {split: names.count(split) for split in ("train", "val", "test")}
-    assert counts == {"train": 420, "val": 60, "test": 120}
-    if size == 50:
-        for start in range(0, 600, 50):
-            assert abs(names[start : start + 50].count("test") - 10) < 2
 
 
 def test_splits_of_the_table_are_kept(people: Path, tmp_path: Path) -> None:

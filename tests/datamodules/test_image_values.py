@@ -91,8 +91,8 @@ def test_a_value_without_a_training_image_is_named(people: Path, tmp_path: Path)
         loaded(people, table=tmp_path / "table.csv", split_column="part")
     (tmp_path / "table.csv").write_text("\n".join([header, *lines[:199], "199.png,red,m"]))
     data = ImagesWithTable(people / "images", "hair", tmp_path / "table.csv", size=8)
-    data.shares = {"test": 0.5, "val": 0.49}  # for the one to be drawn for another split
-    with pytest.raises(ValueError, match="no training image of .* has the value 'red'.* add some"):
+    data.shares = {"test": 0.5, "val": 0.49}  # two images cannot have three values
+    with pytest.raises(ValueError, match="no training image of .* has the value 'blond'.*add some"):
         data.setup()
 
 
