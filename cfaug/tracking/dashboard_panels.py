@@ -50,6 +50,16 @@ UNSHOWN: Mapping[str, str] = {
     keys.P_VALUE: "a number of one audit, not one to compare runs by; audit.json has it",
     keys.SMALLEST_CELL: "pairs without the label: audit.json has them",
     keys.DECONFOUNDED_CNF: "pairs without the label: audit.json has them",
+    **dict.fromkeys(
+        (
+            keys.TEST_SET_CNF,
+            keys.TEST_SET_CRAMERS_V,
+            keys.TEST_SET_EFFECTIVE_SIZE,
+            keys.TEST_SET_LARGEST_SHARE,
+            keys.TEST_SET_EMPTY_GROUPS,
+        ),
+        "of the data, alike in all runs on them; audit.json has it",
+    ),
     keys.TOTAL_CORRELATION: "as many as pairs, with --sets true alone; audit.json has them",
     keys.SYNERGY: "as total correlation",
     keys.WORST_GROUP_SIZE: "says how sure the worst group is; its interval tells the same",

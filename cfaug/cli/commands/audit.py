@@ -14,6 +14,7 @@ from cfaug.auditing.thin_combinations import thin_combinations
 from cfaug.cli.options import add_folder_argument, data_parser, prepare, seed_run
 from cfaug.cli.output.audit_tables import (
     combinations_lines,
+    line_of_test_set,
     pairs_lines,
     pairs_table,
     sets_table,
@@ -26,6 +27,7 @@ from cfaug.tracking import keys
 from cfaug.tracking.run_names import identify
 from datamodules.attributes import MOST_GROUPS, AttributeSpace
 from datamodules.base import AttributeDataModule
+from datamodules.process.resampled_set import ResampledSet, measure_resampled
 from datamodules.storage.atomic_files import write_json
 from datamodules.storage.attribute_tables import encode_table
 from datamodules.storage.table_files import read_table
@@ -96,11 +98,16 @@ def main(args: list[str]) -> None:
     left: tuple[Remainder, ...] = ()
     if data is not None and space.num_groups <= MOST_GROUPS:
         left = remainders(attributes, space, data.weight_cap)
+    test_set = None
+    if data is not None and not data.true_counterfactuals:  # drawn from images as they are
+        test_set = measure_resampled(data.splits["test"], space)
     thin = thin_combinations(attributes, space, audit.pairs, options.rare)
     show(pairs_table(audit, left), *pairs_lines(audit, data.weight_cap if data and left else None))
     if audit.sets:
         show(sets_table(audit))
     show(*combinations_lines(audit, thin, options.rare))
+    if test_set:
+        show(line_of_test_set(test_set, space.label))
     pictures = [options.folder / "audit.png"]
     save_audit(audit, attributes, space, pictures[0])
     if data is not None:
@@ -112,6 +119,7 @@ def main(args: list[str]) -> None:
         "empty": [space.group_name(group) for group in audit.empty[:MOST_NAMES]],
         "rare": {space.group_name(group): audit.groups[group] for group in rare},
         "thin": thin and asdict(thin),
+        "test_set": test_set and asdict(test_set),
     }
     write_json(options.folder / "audit.json", everything(audit, space, names))
     command = ["audit", *args]
@@ -119,6 +127,8 @@ def main(args: list[str]) -> None:
     for pair in left:
         name = f"{pair.first}-{pair.second}"
         measures[keys.DECONFOUNDED_CNF.format(pair=name)] = pair.cnf
+    if test_set:
+        measures |= figures_of_test_set(test_set)
     record(options.folder, command, identity, measures, pictures, found=names)
     print(f"all measures, names and pictures: {options.folder}")
 
@@ -174,6 +184,19 @@ def everything(audit: Audit, space: AttributeSpace, names: dict[str, Any]) -> di
         "combinations": audit.combinations,
         **names,
     }
+
+
+def figures_of_test_set(test_set: ResampledSet) -> dict[str, float]:
+    """What an unconfounded test set is worth, under the names of the logger; shares in per cent."""
+    found = {
+        keys.TEST_SET_EFFECTIVE_SIZE: test_set.effective_size,
+        keys.TEST_SET_LARGEST_SHARE: 100 * test_set.largest_share,
+        keys.TEST_SET_EMPTY_GROUPS: float(test_set.empty),
+    }
+    for left in test_set.dependences:
+        found[keys.TEST_SET_CNF.format(attribute=left.attribute)] = left.cnf
+        found[keys.TEST_SET_CRAMERS_V.format(attribute=left.attribute)] = left.cramers_v
+    return found
 
 
 def figures(audit: Audit, rare: int) -> dict[str, float]:

@@ -9,6 +9,7 @@ from cfaug.auditing.remaining_confounding import Remainder
 from cfaug.auditing.thin_combinations import Thin
 from cfaug.terminal.tables import Side, cut, short_table
 from datamodules.attributes import MOST_GROUPS
+from datamodules.process.resampled_set import ResampledSet
 
 MOST_PAIRS = 12
 MOST_SETS = 6
@@ -87,3 +88,19 @@ def combinations_lines(audit: Audit, thin: Thin | None, rare: int) -> list[str]:
         which += f", {thin.rare:,} have 1 to {rare}"
         lines.append(cut(f"{which}: {lacking}", LINE))
     return lines
+
+
+def line_of_test_set(measured: ResampledSet, label: str) -> str:
+    """What the unconfounded test set is worth, and what it leaves of the confounding."""
+    worth = f"worth {measured.effective_size:,.0f}"
+    if measured.persons != measured.images:
+        worth = f"worth {measured.effective_size:,.0f} of {measured.persons:,} persons"
+    line = (
+        f"unconfounded test set: {measured.draws:,} draws of {measured.images:,} images, {worth}, "
+        f"at most {100 * measured.largest_share:.1f} % of them of one image; {measured.empty:,} of "
+        f"{measured.combinations:,} combinations have none"
+    )
+    if not measured.dependences:
+        return line
+    left = ", ".join(f"{found.attribute} {found.cramers_v:.2f}" for found in measured.dependences)
+    return f"{line}; V with {label}: {cut(left, LINE)}"
