@@ -211,7 +211,7 @@ def _chances(seen: Tensor, space: AttributeSpace) -> dict[str, float]:
     figures = {}
     for k, name in enumerate(space.names):
         most = int(torch.bincount(seen[:, k]).max())
-        low, high = wilson(most, len(seen))
+        low, high = wilson(most / len(seen), len(seen))
         figures[keys.LEAKAGE_CHANCE.format(attribute=name)] = 100 * most / len(seen)
         figures[keys.LEAKAGE_CHANCE_LOW.format(attribute=name)] = low
         figures[keys.LEAKAGE_CHANCE_HIGH.format(attribute=name)] = high

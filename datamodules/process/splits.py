@@ -59,7 +59,7 @@ class Split(Dataset[Rows]):
         return torch.arange(len(self))
 
     def clusters(self) -> Tensor:
-        """Numbers (N,) int64 of what the images are independent samples of: the image or its person.
+        """Numbers (N,) int64 of what images are independent samples of: the image, or its person.
 
         An image and its repetitions have one number.
         """
