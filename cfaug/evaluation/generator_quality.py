@@ -174,7 +174,7 @@ def _measure(
         difference = shares[0] - shares[1]
         names = keys.JUDGE_DIFFERENCE, keys.EFFECTIVENESS_DIFFERENCE
         figures |= _readings(difference, space.names, *names)
-    figures |= _residual_confounding(generator, data, judges[0])
+    figures |= _residual_confounding(generator, data, judges)
     return Judging(figures, shares[0][:count], shares[0][count], galleries)
 
 
@@ -219,22 +219,24 @@ def _chances(seen: Tensor, space: AttributeSpace) -> dict[str, float]:
 
 
 def _residual_confounding(
-    generator: Generator, data: AttributeDataModule, judge: Reader
+    generator: Generator, data: AttributeDataModule, judges: Sequence[Reader]
 ) -> dict[str, float]:
     """CNF of each attribute with the label, in the training data and in their counterfactuals.
 
-    For the counterfactuals, a judge reads the attributes. All but the label have fresh values.
+    For the counterfactuals, judges read the attributes. All but the label have fresh values.
     """
     space = generator.attribute_space
-    label = space.label_position
-    before, after = [], []
+    names = keys.CONFOUNDING_BEFORE, keys.CONFOUNDING_AFTER, keys.KNOWN_CONFOUNDING_AFTER
+    tables: list[list[Tensor]] = [[] for _ in (None, *judges)]
     for batch in _batches(data, "train", "residual confounding"):
-        before.append(batch["attributes"].cpu())
-        after.append(judge.read(generator.counterfactuals(batch)["image"]).cpu())
+        edited = generator.counterfactuals(batch)["image"]
+        found = batch["attributes"], *(judge.read(edited) for judge in judges)
+        for table, codes in zip(tables, found, strict=True):
+            table.append(codes.cpu())
     figures: dict[str, float] = {}
-    stages = {keys.CONFOUNDING_BEFORE: before, keys.CONFOUNDING_AFTER: after}
-    for key, tables in stages.items():
-        table = torch.cat(tables)
+    label = space.label_position
+    for key, parts in zip(names, tables, strict=False):
+        table = torch.cat(parts)
         for k in non_label_columns(space):
             sizes = space.cardinalities[label], space.cardinalities[k]
             counts = contingency(table[:, label], table[:, k], sizes)

@@ -127,6 +127,7 @@ def _confounding(space: AttributeSpace) -> list[Panel]:
         _bars("... that deconfounded sampling leaves", keys.DECONFOUNDED_CNF, pair=pairs),
         _bars("... of the judged training images", keys.CONFOUNDING_BEFORE, attribute=others),
         _bars("... of their counterfactuals", keys.CONFOUNDING_AFTER, attribute=others),
+        _bars("... by judges of the process", keys.KNOWN_CONFOUNDING_AFTER, attribute=others),
         _bars("Images in the rarest combination", keys.SMALLEST_CELL, pair=pairs),
         Panel("Combinations: empty, rare", "bars", (keys.EMPTY_GROUPS, keys.RARE_GROUPS)),
         Panel("Training images, and what sampling makes of them", "bars", sizes),

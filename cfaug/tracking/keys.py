@@ -44,6 +44,7 @@ LEAKAGE_CHANCE_LOW = "test/leakage_chance_low/{attribute}"
 LEAKAGE_CHANCE_HIGH = "test/leakage_chance_high/{attribute}"
 CONFOUNDING_BEFORE = "test/confounding_before/{attribute}"
 CONFOUNDING_AFTER = "test/confounding_after/{attribute}"
+KNOWN_CONFOUNDING_AFTER = "test/known_process/confounding_after/{attribute}"
 
 GAP_CLOSED = "gap_closed/{method}"
 EXCESS_ERROR = "excess_error/{method}"
