@@ -231,8 +231,8 @@ def _residual_confounding(
     for batch in _batches(data, "train", "residual confounding"):
         edited = generator.counterfactuals(batch)["image"]
         found = batch["attributes"], *(judge.read(edited) for judge in judges)
-        for table, codes in zip(tables, found, strict=True):
-            table.append(codes.cpu())
+        for parts, codes in zip(tables, found, strict=True):
+            parts.append(codes.cpu())
     figures: dict[str, float] = {}
     label = space.label_position
     for key, parts in zip(names, tables, strict=False):
