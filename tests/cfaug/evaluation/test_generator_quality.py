@@ -40,7 +40,7 @@ class Copies(Recolor):
     def edit(
         self, images: Tensor, attributes: Tensor, targets: Tensor, columns: Collection[int]
     ) -> Tensor:
-        drawn = 0.5 * super().edit(images, attributes, targets, columns)
+        drawn = 0.7 * super().edit(images, attributes, targets, columns)
         kept = (attributes == targets).all(1)[:, None, None, None]
         return torch.where(kept, images, drawn)
 
@@ -58,10 +58,10 @@ class Watermark(Recolor):
         return edited
 
 
-def digits() -> ConfoundedDigits:
+def digits(colors: tuple[str, ...] | None = None) -> ConfoundedDigits:
     seed_everything(0, verbose=False)
     data = ConfoundedDigits(
-        [Color(jitter=0.0)], source="digits", size=16, strength=0.95, epoch_size=12800
+        [Color(colors, jitter=0.0)], source="digits", size=16, strength=0.95, epoch_size=12800
     )
     data.setup()
     # Margins must survive: a shifted watermark is harder to read, which is not the point here.
@@ -137,13 +137,13 @@ def test_judges_of_the_known_process_stand_beside_those_of_a_user(honest: Judgin
 
 
 def test_copies_mixed_with_drawings_are_found_by_a_probe() -> None:
-    data = digits()
+    data = digits(tuple(PALETTE)[:2])
     generator = Copies(data.attribute_space, data.image_shape)
-    probes = Probes(generator, [[1]], data.unconfounded(), 200, "32-true", "probing")
+    probes = Probes(generator, [[1]], data.unconfounded(), 100, "32-true", "probing")
     batch = data.first("test", 400)
     ((column, found),) = probes.found(batch, [1])
     assert column == 1
-    assert float(found.float().mean()) > 0.17  # guessing is right for one in ten
+    assert float(found.float().mean()) > 0.9  # guessing is right for half of them
 
 
 def test_the_strongest_probe_counts() -> None:
