@@ -49,7 +49,7 @@ class ImageFiles(AttributeDataModule):
         rotation: Augmentation, largest rotation in degrees.
         shift: Augmentation, largest shift as a share of the side.
         scale: Augmentation, largest relative change of size.
-        batch_size: Images per batch and device.
+        batch_size: Images of a batch, those of all devices together.
         num_workers: Loader processes, which decode.
         sampling: How training images are drawn, see `AttributeDataModule`.
         weight_cap: Largest deconfounding weight.
