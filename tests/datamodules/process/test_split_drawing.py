@@ -68,6 +68,11 @@ def test_training_keeps_an_image_of_every_value(seed: int) -> None:
     assert found["train"][3] + found["train"][7] == found["test"][3] + found["test"][7] == 1
 
 
+def test_values_are_learnt_from_common_combinations_so_that_the_rare_are_tested() -> None:
+    rows, space = rows_of([9, 1, 9, 9], 2, 2), space_of(2, 2)
+    assert {draw_splits(rows, space, SHARES, seed)[9] for seed in range(40)} == {"test"}
+
+
 def test_rare_combinations_take_at_most_half_of_a_split() -> None:
     rows, space = rows_of([1] * 399 + [601], 20, 20), space_of(20, 20)
     found = counted(draw_splits(rows, space, SHARES, 0), space.groups(rows), 400)
