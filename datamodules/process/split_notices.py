@@ -10,14 +10,14 @@ from datamodules.notices import some_of, tell
 from datamodules.process.resampled_set import ResampledSet
 
 MOST_V = 0.1
-"""A test set with a larger V is told to be confounded still: a small effect (Cohen, Statistical
-Power Analysis for the Behavioral Sciences, 2nd edition, 1988, section 7.2.3)."""
+"""A test set with a larger V is told to be confounded still. This is a small effect (Cohen,
+Statistical Power Analysis for the Behavioral Sciences, 2nd edition, 1988, section 7.2.3)."""
 
 MOST_SHARE = 0.05
 """An image with a larger share of the draws is told."""
 
 FEWEST_WORTH = 100
-"""A test set worth fewer is told: the standard error of an accuracy of 90 % is above 3 points."""
+"""A test set worth fewer is told. An accuracy of 90 % then has a standard error above 3 points."""
 
 
 def tell_lacking(tables: Mapping[str, Tensor], space: AttributeSpace, where: str) -> None:
