@@ -31,6 +31,8 @@ def _short(row: Row) -> dict[str, tuple[float, Interval | None] | None]:
     names = sorted(judged, key=lambda name: name in others)  # the label first
     flips = keys.started(keys.FLIP_RATE)
     effect, leak = "generator/effectiveness/do-", "generator/leakage"
+    known = f"generator/known_process/{effect.removeprefix('generator/')}"
+    joint, chance = "generator/joint_leakage", "generator/leakage_chance"
     return {
         "accuracy": figure(UNCONFOUNDED),
         "worst group": figure(WORST),
@@ -44,10 +46,13 @@ def _short(row: Row) -> dict[str, tuple[float, Interval | None] | None]:
         "alone": figure("generator/transfer/real"),
         "transfer gap": figure("generator/transfer/gap"),
         **{f"do({name})": figure(f"{effect}{name}/{name}") for name in names},
+        **{f"known do({name})": figure(f"{known}{name}/{name}") for name in names},
         **{f"kept by do({name})": figure(f"{effect}{name}/{names[0]}") for name in others},
-        **{f"leak({name})": figure(f"{leak}/{name}", f"{leak}_chance/{name}") for name in names},
+        **{f"leak({name})": figure(f"{leak}/{name}", f"{chance}/{name}") for name in names},
+        **{f"joint leak({name})": figure(f"{joint}/{name}", f"{chance}/{name}") for name in others},
         "composition": figure("generator/composition/1"),
         **{f"back({name})": figure(f"generator/reversibility/{name}") for name in names},
+        **{f"exact({name})": figure(f"generator/exact_l1/{name}") for name in others},
         "generator s": figure("seconds/generator"),
     }
 
@@ -60,10 +65,12 @@ images and, with several seeds, of the seeds; cells of an earlier version may ha
 gap closed: % of the way from ERM to the oracle. excess: points below the oracle.
 alone: accuracy, on the same real images, of a classifier that saw counterfactuals only.
 transfer gap: how much better that one is on edited images than on real ones, points.
-do(a): how often a judge reads the new value of a, %. kept by do(a): how often it still reads the
-label. leak(a): points above guessing with which a probe reads the old value of a.
-composition: L1 (0 to 255) after a null edit. back(a): L1 after an edit of a and back.
-generator s: seconds of training.
+do(a): how often a judge, trained as a user can, reads the new value of a, %. known do(a): the same
+by a judge of the known process. kept by do(a): how often the first still reads the label.
+leak(a): points above guessing with which the strongest of three probes reads the old value of a
+after do(a). joint leak(a): the same after an edit of all attributes but the label.
+composition: L1 (0 to 255) after that edit with the values that an image has. back(a): L1 after an
+edit of a and back. exact(a): L1 to the true counterfactual. generator s: seconds of training.
 """
 
 

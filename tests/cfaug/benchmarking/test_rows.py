@@ -30,7 +30,10 @@ def write_cell(
             "generator/effectiveness/do-digit/digit": 91.0,
             "generator/effectiveness/do-color/digit": 97.0,
             "generator/leakage/color": 13.0,
+            "generator/joint_leakage/color": 12.0,
             "generator/leakage_chance/color": 10.5,
+            "generator/known_process/effectiveness/do-digit/digit": 95.0,
+            "generator/exact_l1/color": 3.5,
         }
     cell = {"configuration": name, "strength": strength, "seed": seed}
     cell |= {"benchmark": f"cfaug benchmark --seeds [{seed}]", "commit": "abc"}
@@ -56,6 +59,9 @@ def test_table_of_a_worked_example(tmp_path: Path) -> None:
     assert ours["do(digit)"] == "91.0"
     assert ours["kept by do(color)"] == "97.0"
     assert ours["leak(color)"] == "2.5"
+    assert ours["joint leak(color)"] == "1.5"
+    assert ours["known do(digit)"] == "95.0"
+    assert ours["exact(color)"] == "3.5"
     assert ours["commands |"] == "1, 2 |"
     assert lines[-2:] == [f"{i + 1}. `cfaug benchmark --seeds [{i}]  # abc`" for i in range(2)]
     assert not (tmp_path / "strengths.png").exists()
