@@ -110,7 +110,7 @@ def test_a_page_tells_what_the_runs_left(runs: Path) -> None:
     for row in (
         [f"{HOSTILE} - color", "1.500", "1.400 to 1.600", "0.900", "0.003", "3, $red$: 0"],
         ["do(a)", "97.5"],
-        ["a", "14.0", "10.0", "4.0"],
+        ["a", "14.0", "", "10.0", "4.0"],
         ["a", "2.250", "0.125"],
         ["run", "unconfounded", "its worst group", "confounded", "flips by color"],
         [

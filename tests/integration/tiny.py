@@ -21,7 +21,7 @@ def tiny_benchmark(folder: Path) -> list[str]:
     words += ["--generators", f"[{','.join(map(str, generators))}]"]
     words += ["--classifier", str(ROOT / "experiments/classifier/counterfactual.yaml")]
     words += ["--base", str(folder / "base.yaml"), "--data", str(tiny_data(folder))]
-    words += ["--folder", str(folder / "run"), "--generator_epochs", "1"]
+    words += ["--folder", str(folder / "run"), "--generator_epochs", "1", "--seeds", "[0]"]
     return [*words, "--classifier_epochs", "1", "--judge_steps", "2"]
 
 
