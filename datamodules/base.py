@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Any, Self, cast
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.checks import require_at_least, require_seed
-from datamodules.counterfactuals import Fingerprint, PairedSplit
+from datamodules.counterfactuals import Fingerprint, PairedSplit, fingerprint_of
 from datamodules.process.devices import share_of_batch
 from datamodules.process.noise import run_seed
 from datamodules.process.position import Draws, draws_of
@@ -25,14 +25,8 @@ from datamodules.process.sampling import (
     effective_sample_size,
     sampling_weights,
 )
-from datamodules.process.splits import Rows, Split
+from datamodules.process.splits import TEST_SPLITS, Rows, Split, TestOn, name_test_sets
 from datamodules.storage.shards import read_counterfactuals
-
-TEST_SETS = ("unconfounded", "confounded")
-"""Names of the test loaders, in the order in which a data module yields them."""
-TEST_SPLITS = ("test", "test_confounded")
-"""The splits of `TEST_SETS`."""
-TestOn = Literal["test", "val"]
 
 
 def _as_fetched(rows: Any) -> Any:
@@ -43,16 +37,16 @@ class AttributeDataModule(LightningDataModule, ABC):
     """Images with named attributes.
 
     A data set sets `attribute_space` and `image_shape` in its ``__init__``, fills `splits` in
-    `setup` (train, val, test and test_confounded, the last two being the unconfounded and the
-    confounded test set) and draws images in `render`.
+    `setup` (train, val, test and test_confounded; `test_sets` has what figures call the last two)
+    and draws images in `render`.
 
     Args:
         batch_size: Images of a batch, those of all devices together; each device gets the same
             number of them. So the number of devices changes neither the updates nor the epochs.
         num_workers: Loader processes; 0 loads in the main process and is fast for data in memory.
         sampling: How training images are drawn: ``natural``, every image once before any comes
-            again; ``balanced``, every combination of values alike; ``deconfounded``, attributes
-            independent of each other.
+            again; ``balanced``, every combination of values alike; ``deconfounded``, partly
+            deconfounded, see `sampling_weights`.
         weight_cap: Largest deconfounding weight; in independent data every weight is 1. The higher,
             the closer to independence, and the fewer different images a batch holds: uncapped, a
             few rare ones would fill it. For the first `EARLY_DRAWS` images of a run it is
@@ -107,6 +101,11 @@ class AttributeDataModule(LightningDataModule, ABC):
         self.test_on: TestOn = test_on
         self.splits: dict[str, Split] = {}
         self.position: dict[str, int] = {}
+
+    @property
+    def test_sets(self) -> tuple[str, str]:
+        """What figures call the two test sets, see `name_test_sets`."""
+        return name_test_sets(is_redrawn=self.true_counterfactuals)
 
     @abstractmethod
     def setup(self, stage: str | None = None) -> None:
@@ -167,12 +166,9 @@ class AttributeDataModule(LightningDataModule, ABC):
         data.trainer, data.sampling, data.counterfactuals = None, sampling, None
         return data
 
-    def unconfounded(self) -> Self:
-        """A redraw of the data without confounding, if their process is known.
-
-        Otherwise the same data, drawn partly deconfounded.
-        """
-        return self.sampled("deconfounded")
+    def unconfounded(self) -> Self | None:
+        """A redraw of the data without confounding; None where their process is not known."""
+        return None
 
     @property
     def train_weights(self) -> Tensor | None:
@@ -224,19 +220,12 @@ class AttributeDataModule(LightningDataModule, ABC):
     @property
     def _device(self) -> tuple[int, int]:
         """The device that loaders are for, and how many there are."""
-        if self.trainer is None:
-            return 0, 1
-        return self.trainer.global_rank, self.trainer.world_size
+        trainer = self.trainer
+        return (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
 
     def fingerprint(self) -> Fingerprint:
         """What tells the training images from others, as they are drawn too."""
-        images = self.first("train", 64)["image"]
-        grey = [round(255 * value, 1) for value in images.mean((1, 2, 3)).tolist()]
-        return {
-            "sha256": self.splits["train"].fingerprint(),
-            "image_shape": list(images.shape[1:]),
-            "grey": grey,
-        }
+        return fingerprint_of(self.splits["train"], self.first("train", 64)["image"])
 
     def split_dataloader(
         self, split: str, positions: Iterable[int] | None = None
@@ -255,7 +244,7 @@ class AttributeDataModule(LightningDataModule, ABC):
         return self._share_dataloader("val")
 
     def test_dataloader(self) -> list[DataLoader[Rows]]:
-        """Loaders of this device's share of the test sets, see `TEST_SETS`."""
+        """Loaders of this device's share of the test sets, see `test_sets`."""
         return [self._share_dataloader(split) for split in TEST_SPLITS]
 
     def predict_dataloader(self) -> DataLoader[Rows]:

@@ -97,9 +97,10 @@ class CelebA(ImageFiles):
         super().setup(stage)
         space = self.attribute_space
         known = GROUPS.get(space.names) if len(self.rows.files) == WHOLE else None
-        for split, part in {"train": "train", "val": "val", "test_confounded": "test"}.items():
-            groups = space.groups(self.splits[split].attributes)
-            sizes = torch.bincount(groups, minlength=space.num_groups).tolist()
+        groups, splits = space.groups(self.rows.attributes), np.array(self.rows.splits)
+        for part in PARTS.values():
+            of_part = groups[torch.from_numpy(splits == part)]
+            sizes = torch.bincount(of_part, minlength=space.num_groups).tolist()
             if known and sizes != known[part]:
                 msg = (
                     f"the groups of {part} have {sizes} images, the official split "

@@ -24,6 +24,16 @@ class Fingerprint(TypedDict):
     grey: list[float]
 
 
+def fingerprint_of(split: Split, images: Tensor) -> Fingerprint:
+    """The fingerprint of a split, given its first images (B, 3, H, W) in [0, 1]."""
+    grey = [round(255 * value, 1) for value in images.mean((1, 2, 3)).tolist()]
+    return {
+        "sha256": split.fingerprint(),
+        "image_shape": list(images.shape[1:]),
+        "grey": grey,
+    }
+
+
 def _most_apart(a: Sequence[float], b: Sequence[float]) -> float:
     return max(abs(x - y) for x, y in zip(a, b, strict=True))
 

@@ -7,7 +7,7 @@ from typing import Self
 from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
-from datamodules.base import AttributeDataModule, TestOn
+from datamodules.base import AttributeDataModule
 from datamodules.checks import require_at_least
 from datamodules.process.confounded_process import (
     draw_attributes,
@@ -18,7 +18,7 @@ from datamodules.process.confounded_process import (
 )
 from datamodules.process.noise import run_seed
 from datamodules.process.sampling import Sampling
-from datamodules.process.splits import Split
+from datamodules.process.splits import Split, TestOn
 from datamodules.rendering.augmentation import jiggle
 from datamodules.rendering.renderers import Renderer
 from datamodules.storage.grey_digits import (

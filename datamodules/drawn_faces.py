@@ -153,10 +153,10 @@ class Faces(CelebA):
         for name in ("train", "val") if self.oracle else ():
             split = self.splits[name]
             assert isinstance(split, FileSplit)
-            self.splits[name] = self._unconfounded_split(split.rows)
+            self.splits[name] = self._first_test_set(split.rows)
 
-    def _unconfounded_split(self, rows: Tensor) -> DrawnFaces:
-        """The faces of these rows, drawn again with independent attributes."""
+    def _first_test_set(self, rows: Tensor) -> DrawnFaces:
+        """The faces of these rows, drawn again with independent attributes: unconfounded."""
         count, size = len(self.codes) // 2, self.image_shape[-1]
         anew = count + rows
         return DrawnFaces(self.codes, anew, self.columns, count, self.face_seed, size)

@@ -11,10 +11,10 @@ from datamodules.checks import require_at_least
 from datamodules.notices import some_of, tell
 from datamodules.process.noise import run_seed, uniform
 from datamodules.process.resampled_set import measure_resampled
-from datamodules.process.sampling import Sampling, independent_rows
+from datamodules.process.sampling import Sampling, resampled_rows
 from datamodules.process.split_drawing import draw_splits
 from datamodules.process.split_notices import tell_lacking, tell_weak
-from datamodules.process.splits import Split
+from datamodules.process.splits import Split, TestOn
 from datamodules.rendering.augmentation import jiggle
 from datamodules.storage.attribute_tables import NO_CATEGORY, ImageTable, is_mostly_rare
 from datamodules.storage.file_matching import match_files
@@ -33,9 +33,9 @@ DARK_BITS = 14
 class ImageFiles(AttributeDataModule):
     """Images in files, with attributes, whose process nobody knows.
 
-    There are then no true counterfactuals and no oracle. The test split as it is stands for the
-    confounded test set; for the unconfounded one, its images are drawn such that attributes are
-    independent, those of rare groups several times.
+    There are then no true counterfactuals, no oracle and no unconfounded test set. The confounded
+    test set is the test split as it is. The *resampled* one is drawn from it so that attributes are
+    as independent as the existing combinations allow; it repeats images of rare combinations.
 
     Args:
         store: Where the files lie.
@@ -54,8 +54,9 @@ class ImageFiles(AttributeDataModule):
         sampling: How training images are drawn, see `AttributeDataModule`.
         weight_cap: Largest deconfounding weight.
         epoch_size: Images an epoch draws; None for the number of training images.
-        seed: Seed of the splits, and of the unconfounded test set.
+        seed: Seed of the splits, and of the resampled test set.
         counterfactuals: Folder of counterfactuals on disk, see `AttributeDataModule`.
+        test_on: ``val`` makes both test sets of validation images, see `AttributeDataModule`.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -81,9 +82,17 @@ class ImageFiles(AttributeDataModule):
         epoch_size: int | None = None,
         seed: int = 0,
         counterfactuals: Path | None = None,
+        test_on: TestOn = "test",
     ) -> None:
         super().__init__(
-            batch_size, num_workers, sampling, weight_cap, epoch_size, seed, counterfactuals
+            batch_size,
+            num_workers,
+            sampling,
+            weight_cap,
+            epoch_size,
+            seed,
+            counterfactuals,
+            test_on,
         )
         require_at_least(4, size=size)
         require_at_least(1, max_pixels=max_pixels)
@@ -116,25 +125,26 @@ class ImageFiles(AttributeDataModule):
             names = draw_splits(table, self.attribute_space, self.shares, self.seed, clusters)
         else:
             names = self.rows.splits
+        chosen = {}
         for split in ("train", "val", "test"):
-            chosen = torch.tensor([row for row, name in enumerate(names) if name == split]).long()
-            if not len(chosen):
+            rows = torch.tensor([row for row, name in enumerate(names) if name == split]).long()
+            if not len(rows):
                 msg = f"none of the {len(names):,} images of {self.store.path} is for {split}"
                 todo = "or a column of splits" if self.rows.splits is None else "or change splits"
                 raise ValueError(f"{msg}; add images, {todo}")
-            self.splits[split] = self._split(chosen)
+            self.splits[split], chosen[split] = self._split(rows), rows
         self._require_values()
         tables = {split: images.attributes for split, images in self.splits.items()}
         tell_lacking(tables, self.attribute_space, str(self.store.path))
         self._tell_if_dark()
-        self.splits["test_confounded"] = self.splits["test"]
-        self.splits["test"] = self._unconfounded_split(chosen)
+        self.splits["test_confounded"] = self.splits[self.test_on]
+        self.splits["test"] = self._first_test_set(chosen[self.test_on])
 
-    def _unconfounded_split(self, rows: Tensor) -> Split:
-        """Of these test images some, drawn such that attributes are independent."""
+    def _first_test_set(self, rows: Tensor) -> Split:
+        """The first of `test_sets`, made of these rows: resampled."""
         table, space = self.rows.attributes[rows], self.attribute_space
-        drawn = self._split(rows[independent_rows(table, space, self.seed)])
-        tell_weak(measure_resampled(drawn, space), space, str(self.store.path))
+        drawn = self._split(rows[resampled_rows(table, space, self.seed)])
+        tell_weak(measure_resampled(drawn, space), space, str(self.store.path), self.test_on)
         return drawn
 
     def _require_values(self) -> None:

@@ -1,4 +1,4 @@
-"""How confounded attributes are, and how much confounding deconfounded sampling leaves."""
+"""How confounded attributes are, and how much of it partly deconfounded batches keep."""
 
 from cfaug.auditing.attribute_audit import Audit, PairAudit, SetAudit, audit_attributes
 from cfaug.auditing.remaining_confounding import Remainder, remainders

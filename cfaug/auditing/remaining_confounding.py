@@ -1,4 +1,4 @@
-"""Confounding that deconfounded sampling leaves, and the missing images that cause it."""
+"""Confounding that sampling weights leave, and the missing images that cause it."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -49,7 +49,7 @@ def remainders(attributes: Tensor, space: AttributeSpace, cap: float) -> tuple[R
         space: The attributes.
         cap: Largest weight.
     """
-    weights = sampling_weights(attributes, space, "deconfounded", cap)
+    weights = sampling_weights(attributes, space, "deconfounded", cap)  # partly, under the cap
     assert weights is not None
     found = [
         _remainder(attributes, weights, space, i, j)
@@ -63,10 +63,9 @@ def _remainder(
 ) -> Remainder:
     first, second = space.attributes[i], space.attributes[j]
     sizes = len(first.values), len(second.values)
-    cells = attributes[:, i] * sizes[1] + attributes[:, j]
-    drawn = torch.bincount(cells, weights, sizes[0] * sizes[1]).reshape(sizes) / weights.sum()
+    drawn = _drawn(attributes, weights, space, i, j)
     images = contingency(attributes[:, i], attributes[:, j], sizes)
-    there = images / len(cells)
+    there = images / len(attributes)
     wanted = there.sum(1, keepdim=True) * there.sum(0, keepdim=True)
     lacking = (wanted - drawn).flatten()
     short = tuple(
@@ -81,3 +80,30 @@ def _remainder(
         if lacking[cell] > 1e-3 * wanted.flatten()[cell]  # beyond rounding
     )
     return Remainder(first.name, second.name, float(cnf(drawn)), short)
+
+
+def cnf_with_label(
+    attributes: Tensor, space: AttributeSpace, weights: Tensor | None
+) -> dict[str, float]:
+    """CNF in nats of the label with each other attribute, by name, in images that are drawn.
+
+    Args:
+        attributes: (N, K) int64 codes.
+        space: The attributes.
+        weights: (N,) weights that images are drawn with; None for all alike.
+    """
+    if weights is None:
+        weights = torch.ones(len(attributes), dtype=torch.double)
+    label = space.label_position
+    return {
+        name: float(cnf(_drawn(attributes, weights, space, label, column)))
+        for column, name in enumerate(space.names)
+        if column != label
+    }
+
+
+def _drawn(attributes: Tensor, weights: Tensor, space: AttributeSpace, i: int, j: int) -> Tensor:
+    """Share of each pair of values of two attributes among images drawn with weights (N,)."""
+    sizes = space.cardinalities[i], space.cardinalities[j]
+    cells = attributes[:, i] * sizes[1] + attributes[:, j]
+    return torch.bincount(cells, weights, sizes[0] * sizes[1]).reshape(sizes) / weights.sum()

@@ -107,6 +107,7 @@ class Cell:
             seconds: Seconds that each part took.
         """
         figures = _figures(self.folder / "classifier", "test/", "test/")
+        figures |= _figures(self.folder / "classifier", "data/", "data/")
         record: dict[str, object] = {
             "configuration": self.name,
             "strength": self.strength,
@@ -121,6 +122,7 @@ class Cell:
         }
         if self.generator is not None:
             figures |= _figures(self.folder / "evaluate", "test/", "generator/")
+            figures |= _figures(self.folder / "generator", "data/", "generator/data/")
             record["generator"] = load_yaml(self.generator)
         record["figures"] = {name: round(value, 3) for name, value in sorted(figures.items())}
         write_json(self.result, record)

@@ -7,14 +7,12 @@ from pathlib import Path
 
 from cfaug.classifiers.intervals import Interval, over_seeds, wilson
 from cfaug.tracking import keys
-from cfaug.tracking.keys import UNCONFOUNDED
-from datamodules.base import TEST_SETS
 
 Row = dict[str, float | str]
 
 SIZES = {
     figure.format(split=split): size.format(split=split)
-    for split in TEST_SETS
+    for split in keys.TEST_SETS
     for figure, size in (
         (keys.ACCURACY, keys.TEST_IMAGES),
         (keys.WORST_GROUP_ACCURACY, keys.WORST_GROUP_SIZE),
@@ -34,8 +32,8 @@ def summarize(results: Path) -> list[Row]:
         the data's YAML), ``seeds``, and the ``commands`` of the cells, each with its commit. It has
         the mean over seeds of every figure under its own name, with the ends of its interval (see
         `over_seeds`) if it is known of each seed. ``accuracy``, ``accuracy_low`` and
-        ``accuracy_high`` are those on the unconfounded test set. From ERM and the oracle at the
-        same strength the row has ``gap_closed`` (%) and ``excess_error`` (points).
+        ``accuracy_high`` are those on the first test set, see `test_set_of`. From ERM and the
+        oracle at the same strength the row has ``gap_closed`` (%) and ``excess_error`` (points).
     """
     groups: dict[tuple[float | None, str], list[dict[str, object]]] = {}
     for path in sorted(results.glob("*/*/seed-*.json")):
@@ -69,8 +67,9 @@ def _row(cells: list[dict[str, object]]) -> Row:
         if len(own) == len(figures):
             found = over_seeds([table[name] for table in figures], own)
             row |= dict(zip(keys.ends(name), found, strict=True))
-    row["accuracy"] = row[UNCONFOUNDED]
-    if ends := interval_of(row, UNCONFOUNDED):
+    accuracy = keys.ACCURACY.format(split=test_set_of(row))
+    row["accuracy"] = row[accuracy]
+    if ends := interval_of(row, accuracy):
         row["accuracy_low"], row["accuracy_high"] = ends
     return row
 
@@ -93,6 +92,13 @@ def interval_of(row: Row, name: str) -> Interval | None:
     """The interval of a figure of a row; None if it is not known."""
     low, high = (row.get(end) for end in keys.ends(name))
     return None if low is None or high is None else (float(low), float(high))
+
+
+def test_set_of(row: Row) -> str:
+    """The name of the first test set of a row, which its ``accuracy`` is on."""
+    name = keys.first_test_set(row)
+    assert name is not None  # a classifier is tested in every cell
+    return name
 
 
 def strength_of(row: Row) -> float:

@@ -19,9 +19,10 @@ from cfaug.tracking import keys
 from cfaug.training.module import AttributeModule
 from cfaug.training.schedule import scheduled
 from datamodules.attributes import AttributeSpace, Batch
-from datamodules.base import TEST_SETS, TEST_SPLITS
+from datamodules.base import AttributeDataModule
 from datamodules.process.interventions import non_label_columns, other_value
 from datamodules.process.noise import uniform
+from datamodules.process.splits import TEST_SPLITS
 
 
 class Classifier(AttributeModule):
@@ -192,13 +193,13 @@ class Classifier(AttributeModule):
         self.flips = nn.ModuleList(counts(TEST_SPLITS[0]) for _ in columns)
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Count hits; on unconfounded images also flips under true counterfactuals."""
+        """Count hits; on the first test set also flips under true counterfactuals."""
         space = self.attribute_space
         labels = batch["attributes"][:, space.label_position]
         predictions = self(batch["image"]).argmax(1)
         cast("ImageCounts", self.hits[dataloader_idx]).update(batch["index"], predictions == labels)
         data = self.trainer.datamodule  # type: ignore[attr-defined]
-        if TEST_SETS[dataloader_idx] != "unconfounded" or not data.true_counterfactuals:
+        if dataloader_idx > 0 or not data.true_counterfactuals:
             return
         for column, metric in zip(non_label_columns(space), self.flips, strict=True):
             shift = uniform(data.seed, f"flip/{space.names[column]}", batch["index"], 1)[:, 0]
@@ -208,11 +209,11 @@ class Classifier(AttributeModule):
 
     def on_test_epoch_end(self) -> None:
         """Log accuracies, worst groups and flip rates, in per cent, each with its interval."""
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
-        seed: int = data.seed
+        data: AttributeDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        seed = data.seed
         space = self.attribute_space
         self.tested = []
-        for split, metric in zip(TEST_SETS, self.hits, strict=True):
+        for split, metric in zip(data.test_sets, self.hits, strict=True):
             found = result_of(cast("ImageCounts", metric).counts(), space.num_groups, seed)
             figures = found.figures
             self.tested.append(found)

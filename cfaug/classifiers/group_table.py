@@ -6,7 +6,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from cfaug.classifiers.classifier import Classifier
 from cfaug.tracking.run_records import run_folder
-from datamodules.base import TEST_SETS
+from datamodules.base import AttributeDataModule
 from datamodules.storage.atomic_files import whole_file
 
 COLUMNS = ("test_set", "images", "read", "correct", "accuracy", "low", "high")
@@ -33,12 +33,13 @@ class GroupTable(Callback):
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         space = pl_module.attribute_space
+        data: AttributeDataModule = trainer.datamodule  # type: ignore[attr-defined]
         path = run_folder(trainer) / "groups.csv"
         with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)
             names = [f"{n} (attribute)" if n in COLUMNS else n for n in space.names]
             table.writerow([COLUMNS[0], *names, *COLUMNS[1:]])
-            for name, tested in zip(TEST_SETS, pl_module.tested, strict=True):
+            for name, tested in zip(data.test_sets, pl_module.tested, strict=True):
                 figures = tested.figures
                 for group, interval in tested.groups.items():
                     counts = figures.images, figures.total, figures.correct

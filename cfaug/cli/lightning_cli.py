@@ -13,12 +13,12 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 
 from cfaug.classifiers.classifier import Classifier
 from cfaug.classifiers.group_table import GroupTable
-from cfaug.cli.output.run_results import RunResults, line_of
+from cfaug.cli.output.run_results import RunResults, line_of, line_of_draws
 from cfaug.generators.base import Generator
 from cfaug.generators.edit_grid import EditGrid
 from cfaug.generators.generator_checkpoint import LAST, find_generator
 from cfaug.terminal.progress import OneBar
-from cfaug.terminal.tables import short_path
+from cfaug.terminal.tables import short_path, show
 from cfaug.tracking.lineage import Lineage
 from cfaug.tracking.run_folders import claim_run_folder
 from cfaug.tracking.run_names import identify
@@ -163,13 +163,15 @@ class CfaugCLI(LightningCLI):
     before_validate = before_predict = before_test
 
     def after_fit(self) -> None:
-        """Test a classifier when it is trained, and say where the run is."""
+        """Test a classifier when it is trained; say how images were drawn and where the run is."""
         if self.trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         line = line_of(self.trainer, self.model)  # a test puts its figures in the place of these
         if self.model_class is Classifier:
             self.trainer.test(self.model, datamodule=self.datamodule, verbose=False)
         if self.trainer.is_global_zero:
+            if drawn := line_of_draws(self.datamodule):
+                show(drawn)
             print(line)
 
     def after_test(self) -> None:

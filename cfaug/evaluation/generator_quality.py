@@ -64,13 +64,13 @@ def judge_generator(
         precision: Lightning's name of the precision they are trained in.
     """
     space, shape = generator.attribute_space, generator.image_shape
-    redraw = data.unconfounded()
-    judges = [train_judge(data.sampled("deconfounded"), steps, precision)]
-    if data.true_counterfactuals:
+    redraw, lesson = data.unconfounded(), data.sampled("deconfounded")
+    judges = [train_judge(lesson, steps, precision)]
+    if redraw is not None:
         judges.append(train_judge(redraw, steps, precision))
     columns, others = range(len(space.names)), non_label_columns(space)
     doing = "probing edits of one attribute", "probing edits of all but the label"
-    how = redraw, steps, precision
+    how = lesson if redraw is None else redraw, steps, precision
     single = Probes(generator, [[column] for column in columns], *how, doing[0])
     joint = Probes(generator, [others], *how, doing[1]) if others else None
     transfer = Classifier(space, shape)

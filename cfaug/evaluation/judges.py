@@ -111,7 +111,7 @@ def train_judge(data: AttributeDataModule, steps: int, precision: str) -> Reader
 
     Args:
         data: Images in which no attribute should tell of another: training images drawn partly
-            deconfounded, or `AttributeDataModule.unconfounded`.
+            deconfounded, or an unconfounded redraw, see `AttributeDataModule.unconfounded`.
         steps: Updates.
         precision: Lightning's name.
     """

@@ -32,7 +32,7 @@ class Search:
 
 
 class Session:
-    """A generator and classifiers on the unconfounded test images of a data set.
+    """A generator and classifiers on the first test set of a data set.
 
     Args:
         generator: The generator.

@@ -24,12 +24,13 @@ class Estimate(NamedTuple):
         return self.interval or (self.value, self.value)
 
 
-def save_accuracies(accuracies: Mapping[str, Estimate], path: Path) -> None:
-    """Bars of the accuracy of each method on unconfounded data, with their intervals.
+def save_accuracies(accuracies: Mapping[str, Estimate], path: Path, test_set: str) -> None:
+    """Bars of the accuracy of each method, with their intervals.
 
     Args:
         accuracies: Accuracy of each method.
         path: The picture.
+        test_set: Name of the test set that all accuracies are on.
     """
     figure = Figure(figsize=(6, 0.9 + 0.5 * len(accuracies)), layout="constrained")
     axes = figure.add_subplot()
@@ -42,7 +43,7 @@ def save_accuracies(accuracies: Mapping[str, Estimate], path: Path) -> None:
     axes.set_yticks(range(len(accuracies)), list(accuracies))
     axes.invert_yaxis()
     axes.set_xlim(0, 110)
-    axes.set_xlabel("accuracy on unconfounded test images, %")
+    axes.set_xlabel(f"accuracy on {test_set} test images, %")
     axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, dpi=100)
 
@@ -62,8 +63,8 @@ class Panel:
     levels: dict[str, Estimate]
 
 
-def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
-    """Plot the error on unconfounded images against the error of edits of the label.
+def save_tradeoff(panels: Sequence[Panel], path: Path, test_set: str) -> None:
+    """Plot the error on test images against the error of edits of the label.
 
     Both are in per cent on a logarithmic scale, which separates good configurations. Better ones
     are further to the top and to the right. Points are numbered, the best accuracy first.
@@ -71,6 +72,7 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
     Args:
         panels: One for each strength.
         path: The picture.
+        test_set: Name of the test set that all accuracies are on.
     """
     figure = Figure(figsize=(7.5, 4.4 * len(panels)), layout="constrained")
     for number, panel in enumerate(panels, start=1):
@@ -94,7 +96,7 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
         levels = ", ".join(f"{name} {with_interval(*e)}" for name, e in panel.levels.items())
         axes.set_title(f"{panel.title}; accuracy, %:\n{levels}", fontsize=9)
         axes.set_xlabel("edits of the label that a judge misreads, %")
-        axes.set_ylabel("error on unconfounded test images, %")
+        axes.set_ylabel(f"error on {test_set} test images, %")
         if lowest == highest:  # or the axis would have no length
             axes.set_ylim(lowest / 1.5, highest * 1.5)
         for axis, scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
@@ -109,12 +111,13 @@ def save_tradeoff(panels: Sequence[Panel], path: Path) -> None:
     save_figure(figure, path, dpi=100)
 
 
-def save_curves(curves: Mapping[str, Mapping[float, Estimate]], path: Path) -> None:
-    """Accuracy on unconfounded images over the strength of the confounding, in its interval.
+def save_curves(curves: Mapping[str, Mapping[float, Estimate]], path: Path, test_set: str) -> None:
+    """Accuracy on test images over the strength of the confounding, in its interval.
 
     Args:
         curves: Accuracy by strength, of each method.
         path: The picture.
+        test_set: Name of the test set that all accuracies are on.
     """
     strengths = sorted({strength for curve in curves.values() for strength in curve})
     figure = Figure(figsize=(7, 4.4), layout="constrained")
@@ -128,7 +131,7 @@ def save_curves(curves: Mapping[str, Mapping[float, Estimate]], path: Path) -> N
     # Evenly spaced: most of the change is between 0.95 and 1.
     axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
     axes.set_xlabel("strength r of the confounding")
-    axes.set_ylabel("accuracy on unconfounded test images, %")
+    axes.set_ylabel(f"accuracy on {test_set} test images, %")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, dpi=100)

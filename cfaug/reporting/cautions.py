@@ -110,14 +110,15 @@ def of_test_groups(tested: Sequence[Run]) -> list[str]:
     """Groups of the test sets that are too small to be judged, once for each such test set."""
     told: dict[str, None] = {}
     for run in tested:
-        groups = groups_of(run, "unconfounded")
+        test_set = keys.first_test_set(run.figures)
+        groups = groups_of(run, test_set)
         small = sum(group.images < FEWEST for group in groups)
         if small and small == len(groups):
-            all_small = f"No group of the unconfounded test set has {FEWEST} images"
+            all_small = f"No group of the {test_set} test set has {FEWEST} images"
             told[f"{all_small}, so that none is called the worst."] = None
         elif small:
             told[
-                f"{small:,} of the {len(groups):,} groups in the unconfounded test set have fewer "
+                f"{small:,} of the {len(groups):,} groups in the {test_set} test set have fewer "
                 f"than {FEWEST} images; none of these is called the worst."
             ] = None
     return list(told)

@@ -8,48 +8,53 @@ from cfaug.reporting.blocks import Cell, Section, Table, bars, percent
 from cfaug.reporting.run_figures import MOST_ROWS, curves_of, figures_of, mean_of, percent_cell
 from cfaug.reporting.runs import Run
 from cfaug.tracking import keys
-from cfaug.tracking.keys import UNCONFOUNDED
-from datamodules.base import TEST_SETS
-
-WORST = keys.WORST_GROUP_ACCURACY.format(split="unconfounded")
-WORST_SIZE = keys.WORST_GROUP_SIZE.format(split="unconfounded")
+from datamodules.process.splits import CONFOUNDED
 
 
 def classifiers(runs: Sequence[Run]) -> Section:
     """Accuracies, the worst groups, and how training went."""
     section = Section(
         "Classifiers",
-        "On the unconfounded test set no attribute tells of the label; the confounded one is like "
-        "the training data.",
+        "An unconfounded test set is drawn anew from a known process: no attribute tells of the "
+        "label. A resampled one is drawn from test images, and as independent as their "
+        "combinations allow. The confounded one is like the training data.",
     )
-    tested = [run for run in runs if UNCONFOUNDED in run.figures]
+    tested = [run for run in runs if keys.first_test_set(run.figures)]
     if tested:
-        others = {
-            "unconfounded": UNCONFOUNDED,
-            "its worst group": WORST,
-            "confounded": keys.ACCURACY.format(split="confounded"),
-        }
-        others |= {
-            f"flips by {name}": keys.FLIP_RATE.format(attribute=name)
-            for name in figures_of(tested[0], keys.FLIP_RATE)
-        }
-        columns = {k: v for k, v in others.items() if any(v in r.figures for r in tested)}
-        rows = [
-            [Cell(run.name), *(_figure(run, name) for name in columns.values())] for run in tested
-        ]
+        columns = _columns(tested)
+        rows = [[Cell(run.name), *(_figure(run, name) for _, name in columns)] for run in tested]
         note = (
             "In brackets 95 % intervals: of the test images, not of other seeds. Flips: "
             "predictions that change when the attribute alone truly changes."
         )
-        section.blocks.append(Table("Accuracy, %", ["run", *columns], rows, note))
-        values = {run.name: mean_of([run], UNCONFOUNDED) for run in tested}
-        section.blocks.append(bars("Unconfounded accuracy", "accuracy, %", values))
+        section.blocks.append(
+            Table("Accuracy, %", ["run", *(title for title, _ in columns)], rows, note)
+        )
+    for test_set in keys.FIRST_TEST_SETS:
+        name = keys.ACCURACY.format(split=test_set)
+        values = {run.name: mean_of([run], name) for run in tested if name in run.figures}
+        if values:
+            section.blocks.append(bars(f"{test_set.capitalize()} accuracy", "accuracy, %", values))
     for run in tested:
-        for test_set in TEST_SETS:
+        for test_set in keys.TEST_SETS:
             section.blocks += _worst_groups(run, test_set)
     title = "Accuracy on confounded validation images"
     section.blocks += curves_of(title, "accuracy, %", runs, keys.VAL_ACCURACY)
     return section
+
+
+def _columns(tested: Sequence[Run]) -> list[tuple[str, str]]:
+    """Titles and names of the figures that some of the runs have."""
+    found = []
+    for test_set in keys.FIRST_TEST_SETS:
+        found.append((test_set, keys.ACCURACY.format(split=test_set)))
+        found.append(("its worst group", keys.WORST_GROUP_ACCURACY.format(split=test_set)))
+    found.append((CONFOUNDED, keys.ACCURACY.format(split=CONFOUNDED)))
+    found += [
+        (f"flips by {name}", keys.FLIP_RATE.format(attribute=name))
+        for name in figures_of(tested[0], keys.FLIP_RATE)
+    ]
+    return [(title, name) for title, name in found if any(name in run.figures for run in tested)]
 
 
 def _worst_groups(run: Run, test_set: str) -> list[Table]:
@@ -73,7 +78,10 @@ def _worst_groups(run: Run, test_set: str) -> list[Table]:
 
 def _figure(run: Run, name: str) -> Cell:
     """A percentage with its interval; of the worst group also the number of its images."""
-    cell, size = percent_cell(run, name), run.figures.get(WORST_SIZE)
-    if name == WORST and cell.text and size is not None:
-        return Cell(f"{cell.text} of {size:,.0f}", cell.shade)
+    cell = percent_cell(run, name)
+    for test_set in keys.FIRST_TEST_SETS:
+        size = run.figures.get(keys.WORST_GROUP_SIZE.format(split=test_set))
+        is_worst = name == keys.WORST_GROUP_ACCURACY.format(split=test_set)
+        if is_worst and cell.text and size is not None:
+            return Cell(f"{cell.text} of {size:,.0f}", cell.shade)
     return cell

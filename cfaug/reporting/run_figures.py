@@ -69,7 +69,7 @@ class Group(NamedTuple):
     name: str
 
 
-def groups_of(run: Run, test_set: str) -> list[Group]:
+def groups_of(run: Run, test_set: str | None) -> list[Group]:
     """The groups of a test set that have images, from ``groups.csv``; none where there is none."""
     return [
         Group(
@@ -84,8 +84,9 @@ def groups_of(run: Run, test_set: str) -> list[Group]:
 
 
 def worst_group(run: Run) -> Group | None:
-    """The worst group of the unconfounded test set; None where all are small."""
-    large = (group for group in groups_of(run, "unconfounded") if group.images >= FEWEST)
+    """The worst group of the first test set; None where all are small."""
+    groups = groups_of(run, keys.first_test_set(run.figures))
+    large = (group for group in groups if group.images >= FEWEST)
     return min(large, key=lambda group: group.accuracy, default=None)
 
 

@@ -17,6 +17,7 @@ from cfaug.reporting.run_figures import MOST_ROWS, curves_of, figures_of, left_o
 from cfaug.reporting.runs import Run
 from cfaug.reporting.verdict import verdict
 from cfaug.tracking import keys
+from cfaug.tracking.drawn_images import drawn_of
 
 
 def all_sections(runs: Sequence[Run]) -> list[Section]:
@@ -27,7 +28,9 @@ def all_sections(runs: Sequence[Run]) -> list[Section]:
     }
     found = [
         verdict(runs),
-        confounding(by_job["audit"], by_job["evaluate"]),
+        confounding(
+            by_job["audit"], [*by_job["generator"], *by_job["classifier"]], by_job["evaluate"]
+        ),
         generators(by_job["evaluate"], by_job["generator"]),
         classifiers(by_job["classifier"]),
         failures(by_job["audit"], by_job["evaluate"]),
@@ -36,8 +39,8 @@ def all_sections(runs: Sequence[Run]) -> list[Section]:
     return [section for section in found if section.blocks]
 
 
-def confounding(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
-    """What the audits found, and what counterfactuals leave of it."""
+def confounding(audits: Sequence[Run], trained: Sequence[Run], judged: Sequence[Run]) -> Section:
+    """What the audits found, and what sampling weights and counterfactuals leave of it."""
     section = Section(
         "Confounding",
         "CNF is twice the mutual information of two attributes, in nats; 0 where neither tells of "
@@ -68,6 +71,7 @@ def confounding(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
         for path in run.pictures():
             what = "Heat maps" if path.stem == "audit" else path.stem.capitalize()
             section.blocks.append(Picture(f"{what}: {run.name}", path))
+    section.blocks += _draws(trained)
     for run in judged:
         before, after = (
             figures_of(run, key) for key in (keys.CONFOUNDING_BEFORE, keys.CONFOUNDING_AFTER)
@@ -77,6 +81,28 @@ def confounding(audits: Sequence[Run], judged: Sequence[Run]) -> Section:
             header = ["attribute", "in the data", "in their counterfactuals"]
             section.blocks.append(Table(f"CNF with the label: {run.name}", header, rows))
     return section
+
+
+def _draws(trained: Sequence[Run]) -> list[Table]:
+    """How training images were drawn, of the runs that weighted them; none where none did."""
+    rows = [
+        [
+            Cell(run.name),
+            Cell(drawn.attribute or ""),
+            text(drawn.cnf, 2),
+            text(drawn.left, 2),
+            Cell(f"{drawn.images:,.0f}"),
+            Cell(f"{drawn.worth:,.0f}"),
+        ]
+        for run in trained
+        if (drawn := drawn_of(run.figures)) is not None
+    ]
+    header = ["run", "attribute", "CNF with the label", "left as drawn", "images", "as if"]
+    note = (
+        "Of each run the attribute of which most is left; the draws are worth so many different "
+        "images (Kish). Runs that are not here drew all images alike."
+    )
+    return [Table("What sampling weights leave", header, rows, note)] if rows else []
 
 
 def generators(judged: Sequence[Run], trained: Sequence[Run]) -> Section:

@@ -10,7 +10,6 @@ from cfaug.reporting.cautions import few_images, of_generators, of_seeds, of_tes
 from cfaug.reporting.run_figures import by_seed, mean_of, worst_group
 from cfaug.reporting.runs import Run
 from cfaug.tracking import keys
-from cfaug.tracking.keys import UNCONFOUNDED
 from datamodules.attributes import MOST_GROUPS
 
 SURE = 0.05
@@ -29,7 +28,7 @@ SAME = 0.05
 def verdict(runs: Sequence[Run]) -> Section:
     """What was confounded, what classifiers make of it, what to beware of; what is known of it."""
     audits = [run for run in runs if run.job == "audit"]
-    tested = [run for run in runs if run.job == "classifier" and UNCONFOUNDED in run.figures]
+    tested = [run for run in runs if run.job == "classifier" and keys.first_test_set(run.figures)]
     judged = [run for run in runs if run.job == "evaluate"]
     cautions = [
         *of_generators(judged),
@@ -98,12 +97,14 @@ def _classifiers(tested: Sequence[Run]) -> list[str]:
 
 
 def _sentence(name: str, runs: Sequence[Run], tested: Sequence[Run]) -> str:
-    accuracy, ends = mean_of(runs, UNCONFOUNDED)
+    test_set = keys.first_test_set(runs[0].figures)
+    headline = keys.ACCURACY.format(split=test_set)
+    accuracy, ends = mean_of(runs, headline)
     span = [f"mean of {len(runs)} seeds"] if len(runs) > 1 else []
     if ends:
         span.append(f"95 % interval {_to(ends)}")
     behind = f" ({', '.join(span)})" if span else ""
-    told = [f"{accuracy:.1f} % of unconfounded test images right{behind}"]
+    told = [f"{accuracy:.1f} % of {test_set} test images right{behind}"]
     confounded = keys.ACCURACY.format(split="confounded")
     # At strength 0 that test set is not confounded.
     if all(confounded in run.figures and run.record.get("strength") != 0 for run in runs):
@@ -116,7 +117,7 @@ def _sentence(name: str, runs: Sequence[Run], tested: Sequence[Run]) -> str:
         if run.record.get("method") == "oracle" and run.record.get("dataset") == data
     ]
     if oracles and runs[0].record.get("method") != "oracle":
-        told.append(_beside_oracle(accuracy, ends, *mean_of(oracles, UNCONFOUNDED)))
+        told.append(_beside_oracle(accuracy, ends, *mean_of(oracles, headline)))
     worst = min(filter(None, map(worst_group, runs)), default=None)
     if worst:
         told.append(

@@ -8,7 +8,6 @@ from typing import Literal
 from cfaug.plotting.image_grids import edit_stems
 from cfaug.tracking import keys
 from datamodules.attributes import AttributeSpace
-from datamodules.base import TEST_SETS
 from datamodules.process.interventions import non_label_columns
 
 Kind = Literal["lines", "bars", "scatter", "images", "table", "runs"]
@@ -49,7 +48,7 @@ UNSHOWN: Mapping[str, str] = {
     keys.CRAMERS_V: "tells what CNF tells",
     keys.P_VALUE: "a number of one audit, not one to compare runs by; audit.json has it",
     keys.SMALLEST_CELL: "pairs without the label: audit.json has them",
-    keys.DECONFOUNDED_CNF: "pairs without the label: audit.json has them",
+    keys.AUDIT_REMAINING_CNF: "pairs without the label: audit.json has them",
     **dict.fromkeys(
         (
             keys.TEST_SET_CNF,
@@ -60,6 +59,7 @@ UNSHOWN: Mapping[str, str] = {
         ),
         "of the data, alike in all runs on them; audit.json has it",
     ),
+    keys.TRAIN_CNF: "the audit's CNF tells the same",
     keys.TOTAL_CORRELATION: "as many as pairs, with --sets true alone; audit.json has them",
     keys.SYNERGY: "as total correlation",
     keys.KNOWN_JUDGE: "what they read of edits tells more",
@@ -76,7 +76,7 @@ UNSHOWN: Mapping[str, str] = {
     },
     **{
         f"test/{split}_{term}": "of `generator test`; the judges say what edits are worth"
-        for split in TEST_SETS
+        for split in keys.TEST_SETS
         for term in (
             "loss",
             "reconstruction",
@@ -88,11 +88,12 @@ UNSHOWN: Mapping[str, str] = {
         )
     },
     "generator/{figure}/{method}": "a benchmark's copy of what the judges logged",
+    "data/{figure}/{method}": "a benchmark's copy of what fits logged",
     **{
         f"{figure}/{{method}}": "a benchmark's mean of what classifiers logged, or its interval"
         for figure in (
             name.format(split=split, attribute="{attribute}").removeprefix("test/")
-            for split in TEST_SETS
+            for split in keys.TEST_SETS
             for figure in (*ACCURACIES, keys.FLIP_RATE)
             for name in (figure, *keys.ends(figure), keys.TEST_IMAGES, keys.WORST_GROUP_SIZE)
         )
@@ -102,22 +103,26 @@ UNSHOWN: Mapping[str, str] = {
 """Logged keys without a panel, and why; words in braces stand for anything."""
 
 
-def sections(space: AttributeSpace, methods: Iterable[str]) -> list[Section]:
+def sections(
+    space: AttributeSpace, methods: Iterable[str], test_sets: tuple[str, str]
+) -> list[Section]:
     """The sections of a workspace.
 
     Args:
         space: The attributes of the data.
         methods: Methods and generators of a benchmark.
+        test_sets: Those of the data.
     """
+    accuracy = keys.ACCURACY.format(split=test_sets[0])
     compare = [
-        Panel("Unconfounded accuracy over the strength, %", "scatter", (keys.UNCONFOUNDED,)),
+        Panel(f"{test_sets[0].capitalize()} accuracy over the strength, %", "scatter", (accuracy,)),
         _pictures("A benchmark", "benchmark", "accuracy", "strengths", "tradeoff"),
         Panel("Runs side by side", "runs"),
     ]
     return [
         Section("Confounding", _confounding(space)),
         Section("Generator", _generator(space)),
-        Section("Classifier", _classifier(space, methods)),
+        Section("Classifier", _classifier(space, methods, test_sets)),
         Section("Compare", compare),
     ]
 
@@ -129,7 +134,8 @@ def _confounding(space: AttributeSpace) -> list[Panel]:
     sizes = keys.AUDIT_IMAGES, keys.TRAIN_SIZE, keys.EFFECTIVE_TRAIN_SIZE
     return [
         _bars("CNF with the label, nats", keys.CNF, pair=pairs),
-        _bars("... that deconfounded sampling leaves", keys.DECONFOUNDED_CNF, pair=pairs),
+        _bars("... left in partly deconfounded batches", keys.AUDIT_REMAINING_CNF, pair=pairs),
+        _bars("... left in training images as drawn", keys.REMAINING_CNF, attribute=others),
         _bars("... of the judged training images", keys.CONFOUNDING_BEFORE, attribute=others),
         _bars("... of their counterfactuals", keys.CONFOUNDING_AFTER, attribute=others),
         _bars("... by judges of the process", keys.KNOWN_CONFOUNDING_AFTER, attribute=others),
@@ -174,14 +180,16 @@ def _generator(space: AttributeSpace) -> list[Panel]:
     ]
 
 
-def _classifier(space: AttributeSpace, methods: Iterable[str]) -> list[Panel]:
+def _classifier(
+    space: AttributeSpace, methods: Iterable[str], test_sets: tuple[str, str]
+) -> list[Panel]:
     methods = list(methods)
     return [
         Panel("Accuracy on confounded validation images, %", "lines", (keys.VAL_ACCURACY,)),
         Panel("... mean over groups", "lines", (keys.VAL_BALANCED_ACCURACY,)),
-        _bars("Accuracy, %", keys.ACCURACY, split=TEST_SETS),
-        _bars("Mean over groups, %", keys.BALANCED_ACCURACY, split=TEST_SETS),
-        _bars("Worst group, %", keys.WORST_GROUP_ACCURACY, split=TEST_SETS),
+        _bars("Accuracy, %", keys.ACCURACY, split=test_sets),
+        _bars("Mean over groups, %", keys.BALANCED_ACCURACY, split=test_sets),
+        _bars("Worst group, %", keys.WORST_GROUP_ACCURACY, split=test_sets),
         _bars("Predictions that flip, %", keys.FLIP_RATE, attribute=_others(space)),
         _bars("Share of the gap from ERM to the oracle, %", keys.GAP_CLOSED, method=methods),
         _bars("Points below the oracle", keys.EXCESS_ERROR, method=methods),

@@ -4,10 +4,16 @@ Words in braces stand for the name of an attribute, of one that was ``edited`` o
 or more attributes (``pair``, ``names``), of a test set (``split``) or of a term of a loss.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+
+from datamodules.process.splits import CONFOUNDED, RESAMPLED, UNCONFOUNDED
 
 TRAIN_SIZE = "data/train_size"
 EFFECTIVE_TRAIN_SIZE = "data/effective_train_size"
+TRAIN_CNF = "data/cnf/{attribute}"
+"""Of the training images, with the label, nats."""
+REMAINING_CNF = "data/remaining_cnf/{attribute}"
+"""What is left of it in the images as they are drawn."""
 
 TRAIN_TERM = "train/{term}"
 VAL_TERM = "val/{term}"
@@ -17,12 +23,16 @@ VAL_BALANCED_ACCURACY = "val/balanced_accuracy"
 TEST_TERM = "test/{split}_{term}"
 
 ACCURACY = "test/{split}_accuracy"
-UNCONFOUNDED = ACCURACY.format(split="unconfounded")
 BALANCED_ACCURACY = "test/{split}_balanced_accuracy"
 WORST_GROUP_ACCURACY = "test/{split}_worst_group_accuracy"
 WORST_GROUP_SIZE = "test/{split}_worst_group_size"
 TEST_IMAGES = "test/{split}_images"
 FLIP_RATE = "test/flip_rate/{attribute}"
+
+FIRST_TEST_SETS = UNCONFOUNDED, RESAMPLED
+"""Names of the first of two test sets, one for each kind of data."""
+TEST_SETS = *FIRST_TEST_SETS, CONFOUNDED
+"""All names of test sets."""
 
 EFFECTIVENESS = "test/effectiveness/do-{edited}/{read}"
 JUDGE = "test/judge/{attribute}"
@@ -57,7 +67,7 @@ NORMALIZED_MUTUAL_INFORMATION = "audit/normalized_mutual_information/{pair}"
 CRAMERS_V = "audit/cramers_v/{pair}"
 P_VALUE = "audit/p_value/{pair}"
 SMALLEST_CELL = "audit/smallest_cell/{pair}"
-DECONFOUNDED_CNF = "audit/deconfounded_cnf/{pair}"
+AUDIT_REMAINING_CNF = "audit/remaining_cnf/{pair}"
 TEST_SET_CNF = "audit/test_set_cnf/{attribute}"
 TEST_SET_CRAMERS_V = "audit/test_set_cramers_v/{attribute}"
 TEST_SET_EFFECTIVE_SIZE = "audit/test_set_effective_size"
@@ -76,6 +86,21 @@ PICTURE = "pictures/{job}/{name}"
 """Pictures of the other commands, by the name of the file."""
 EDIT_TABLE = "tables/edits"
 """A row for each edit of some test images, see `cfaug.evaluation.edit_gallery`."""
+
+
+def first_test_set(figures: Container[str]) -> str | None:
+    """The name of the first test set that a classifier has figures of, see `FIRST_TEST_SETS`.
+
+    >>> first_test_set({"test/resampled_accuracy": 90.0, "test/confounded_accuracy": 99.0})
+    'resampled'
+
+    Args:
+        figures: Figures by name, or their names.
+
+    Returns:
+        None where there are none, as before a test.
+    """
+    return next((name for name in FIRST_TEST_SETS if ACCURACY.format(split=name) in figures), None)
 
 
 def started(template: str) -> str:

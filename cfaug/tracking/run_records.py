@@ -17,9 +17,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
 from lightning.pytorch.loggers import Logger, WandbLogger
 
-from cfaug.tracking import keys
+from cfaug.tracking.drawn_images import figures_of_draws
 from cfaug.tracking.run_names import RECORD, Identity
-from datamodules.base import AttributeDataModule
 from datamodules.notices import some_of, tell
 from datamodules.storage.atomic_files import whole_file, write_json
 
@@ -92,12 +91,8 @@ class RunRecord(Callback):
         self._trained = False
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log how many training images the sampling weights are worth, beside their number."""
-        data: AttributeDataModule = trainer.datamodule  # type: ignore[attr-defined]
-        self.data = {
-            keys.TRAIN_SIZE: float(len(data.splits["train"])),
-            keys.EFFECTIVE_TRAIN_SIZE: data.effective_train_size,
-        }
+        """Log how training images are drawn, see `figures_of_draws`."""
+        self.data = figures_of_draws(trainer.datamodule)  # type: ignore[attr-defined]
         for logger in trainer.loggers:
             logger.log_metrics(self.data, step=0)
 

@@ -1,4 +1,4 @@
-"""How independent a set of images drawn for independence is, and on how few images it hangs."""
+"""How independent a resampled set of images is, and on how few images it hangs."""
 
 from dataclasses import dataclass
 
@@ -51,7 +51,7 @@ class ResampledSet:
 
 
 def measure_resampled(split: Split, space: AttributeSpace) -> ResampledSet:
-    """Measure a split, such as the unconfounded test set.
+    """Measure a split, such as the resampled test set.
 
     Args:
         split: The split, with at least one image.

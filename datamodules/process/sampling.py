@@ -1,4 +1,4 @@
-"""Which images an epoch draws: all once, or with weights that remove the confounding."""
+"""Which images an epoch draws: all once, or with weights that weaken the confounding."""
 
 from collections.abc import Iterator, Sized
 from typing import Any, Literal, cast
@@ -25,8 +25,11 @@ def sampling_weights(
     """Weights with which images are drawn.
 
     ``balanced`` gives every combination of values that occurs the same share. ``deconfounded``
-    gives ``w(z) = Π_i p(z_i) / p(z)``, under which the attributes of a batch are independent with
-    their marginals kept (simulated interventions, Monteiro et al., ICLR 2023, section 3).
+    gives ``min(w(z), cap)`` with ``w(z) = Π_i p(z_i) / p(z)``. Under w itself the attributes of a
+    batch would be independent with their marginals kept, if every combination had an image
+    (simulated interventions, Monteiro et al., ICLR 2023, section 3). Under the cap, or without some
+    combinations, images are only *partly* deconfounded; `cfaug.auditing.remaining_confounding` says
+    how much of the confounding is left.
 
     Args:
         attributes: (N, K) int64 codes.
@@ -51,11 +54,11 @@ def sampling_weights(
     return weights.clamp(max=cap)
 
 
-def independent_rows(attributes: Tensor, space: AttributeSpace, seed: int) -> Tensor:
+def resampled_rows(attributes: Tensor, space: AttributeSpace, seed: int) -> Tensor:
     """Choose rows so that attributes are as independent as the existing combinations allow.
 
-    Uses systematic sampling: every combination gets the share of its deconfounding weights, to
-    within one row.
+    Uses systematic sampling: every combination gets the share of its deconfounding weights without
+    a cap, to within one row.
 
     Args:
         attributes: (N, K) int64 codes.

@@ -1,4 +1,4 @@
-"""Notices of combinations of values that a split lacks, and of a weak unconfounded test set."""
+"""Notices of combinations of values that a split lacks, and of a weak resampled test set."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,7 @@ from torch import Tensor
 from datamodules.attributes import AttributeSpace
 from datamodules.notices import some_of, tell
 from datamodules.process.resampled_set import ResampledSet
+from datamodules.process.splits import TestOn
 
 MOST_V = 0.1
 """A test set with a larger V is told to be confounded still. This is a small effect (Cohen,
@@ -54,13 +55,16 @@ def tell_lacking(tables: Mapping[str, Tensor], space: AttributeSpace, where: str
         )
 
 
-def tell_weak(measured: ResampledSet, space: AttributeSpace, where: str) -> None:
-    """Say of an unconfounded test set if it is confounded still, or hangs on few images.
+def tell_weak(
+    measured: ResampledSet, space: AttributeSpace, where: str, made_of: TestOn = "test"
+) -> None:
+    """Say of a resampled test set if it is confounded still, or hangs on few images.
 
     Args:
         measured: Figures of the test set.
         space: The attributes.
         where: Where the images lie.
+        made_of: The split that it was drawn from.
     """
     parts = []
     if measured.dependences and measured.dependences[0].cramers_v > MOST_V:
@@ -79,6 +83,6 @@ def tell_weak(measured: ResampledSet, space: AttributeSpace, where: str) -> None
         parts.append(f"its {measured.draws:,} draws are worth {worth}")
     if parts and len(space.attributes) > 1:
         tell(
-            f"figures of the unconfounded test set of {where} are weak: {'; '.join(parts)}; "
-            "add test images of what is rare"
+            f"figures of the resampled test set of {where} are weak: {'; '.join(parts)}; "
+            f"add {made_of} images of what is rare"
         )

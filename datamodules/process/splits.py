@@ -1,11 +1,32 @@
 """The images of a split, fetched a batch at a time."""
 
 import hashlib
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
+
+TEST_SPLITS = ("test", "test_confounded")
+"""The two splits that are test sets, in the order in which a data module yields them."""
+UNCONFOUNDED = "unconfounded"
+"""What the first is called if its images are drawn anew, without confounding, from a process that
+is known."""
+RESAMPLED = "resampled"
+"""What the first is called if it is drawn from test images, so that attributes are as independent
+as the existing combinations allow, see `resampled_rows`."""
+CONFOUNDED = "confounded"
+"""What the second is called: it is confounded as the training images are."""
+TestOn = Literal["test", "val"]
+"""The images that both test sets are made of."""
+
+
+def name_test_sets(*, is_redrawn: bool) -> tuple[str, str]:
+    """What figures call the two test sets, given if the first is drawn anew from a known process.
+
+    See `UNCONFOUNDED`, `RESAMPLED` and `CONFOUNDED`.
+    """
+    return UNCONFOUNDED if is_redrawn else RESAMPLED, CONFOUNDED
 
 
 def sha256_of(*tensors: Tensor) -> str:

@@ -9,7 +9,7 @@ from datamodules.attributes import attribute_space
 from datamodules.folder import ImagesWithTable
 from datamodules.process.confounded_process import draw_attributes
 from datamodules.process.measures import contingency, mutual_information
-from datamodules.process.sampling import independent_rows
+from datamodules.process.sampling import resampled_rows
 from datamodules.storage.file_matching import match_files
 from datamodules.storage.image_store import open_images
 from tests.people import HAIR, SEX
@@ -73,7 +73,7 @@ def test_splits_of_the_table_are_kept(people: Path, tmp_path: Path) -> None:
         loaded(people, table=table, split_column="part")
 
 
-def test_attributes_are_independent_in_the_unconfounded_test_set(people: Path) -> None:
+def test_attributes_are_independent_in_the_resampled_test_set(people: Path) -> None:
     data = loaded(people)
     confounded, test = data.splits["test_confounded"], data.splits["test"]
     dependence = [
@@ -89,10 +89,10 @@ def test_attributes_are_independent_in_the_unconfounded_test_set(people: Path) -
     )
 
 
-def test_independent_rows_have_the_share_of_their_weights() -> None:
+def test_resampled_rows_have_the_share_of_their_weights() -> None:
     space = attribute_space({"y": ["0", "1", "2"], "a": ["0", "1"], "b": ["0", "1"]}, label="y")
     table = draw_attributes(torch.arange(3000) % 3, space, {"a": 0.9, "b": 0.6}, 0, "train")
-    rows = independent_rows(table, space, 0)
+    rows = resampled_rows(table, space, 0)
     assert len(rows) == len(table)
     counts = torch.bincount(space.groups(table[rows]), minlength=12).double()
     shares = [

@@ -123,7 +123,7 @@ def test_a_weak_test_set_and_what_splits_lack_are_told_once(
     assert lacking[0].endswith(
         "1 have no train image, blond/m (1); 1 have no val image, blond/m (1)"
     )
-    (weak,) = [line for line in told if line.startswith("figures of the unconfounded test set")]
+    (weak,) = [line for line in told if line.startswith("figures of the resampled test set")]
     assert "hair still goes with sex (V 0." in weak
     assert "for it has no image of (hair=dark, sex=f)" in weak
 

@@ -1,4 +1,4 @@
-"""What an audit says of the unconfounded test set of a user's own images."""
+"""What an audit says of the resampled test set of a user's own images."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_an_audit_tells_what_the_test_set_is_worth(
     assert (found["combinations"], found["empty"], found["empty_names"]) == (4, 0, [])
     told = " ".join(printed.split())
     assert (
-        f"unconfounded test set: {found['draws']} draws of {found['images']} images, worth "
+        f"resampled test set: {found['draws']} draws of {found['images']} images, worth "
         f"{found['effective_size']:.0f} of {found['persons']} persons, at most "
         f"{100 * found['largest_share']:.1f} % of them of one image; 0 of 4 combinations have "
         f"none; V with hair: sex {found['dependences'][0]['cramers_v']:.2f}" in told

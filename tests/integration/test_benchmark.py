@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -43,6 +44,12 @@ def test_a_cell_keeps_figures_configuration_and_commands(words: list[str]) -> No
     assert cell["generator"]["model"]["init_args"] == {"beta": 0.1}
     assert 0 <= cell["figures"]["test/unconfounded_accuracy"] <= 100
     assert "generator/composition/1" in cell["figures"]
+    left = cell["figures"]["generator/data/remaining_cnf/color"]
+    assert left < cell["figures"]["generator/data/cnf/color"]
+    assert cell["figures"]["data/remaining_cnf/color"] > left  # that of the classifier: natural
+    table = (folder_of(words) / "results/table.md").read_text()
+    (line,) = (line for line in table.splitlines() if line.startswith("- drawn at r = 0.95: "))
+    assert re.search(rf"beta-\d.\d, beta-\d.\d {left:.2f} of \d\.\d\d left \(color\), as if", line)
     assert "--data.init_args.strength 0.95" in cell["commands"]["generator"]
     assert "--model.generator" in cell["commands"]["classifier"]
     assert cell["benchmark"].startswith("cfaug benchmark -c ")

@@ -94,11 +94,18 @@ def test_a_fit_of_a_classifier_prints_its_figures_once() -> None:
     assert lines[-1] == f"run: runs/run/a, validation {figures['val/accuracy']:.1f} %"
 
 
-def test_a_fit_of_a_generator_is_one_line_with_wandb_too_and_a_summary_can_be_had() -> None:
+def test_a_fit_of_a_generator_is_two_lines_with_wandb_too_and_a_summary_can_be_had() -> None:
     words = ["generator", "fit", *BASE, *DATA, *GENERATOR, *SHORT, "--trainer.max_epochs", "1"]
     lines = told(words)
-    require_short(lines, 1)
-    assert re.fullmatch(r"run: runs/generator/version_0, validation loss \d+\.\d\d", lines[0])
+    require_short(lines, 3)  # the first is longer than 80 columns
+    assert re.fullmatch(r"run: runs/generator/version_0, validation loss \d+\.\d\d", lines[-1])
+    figures = json.loads(Path("runs/generator/version_0/metrics.json").read_text())
+    left, whole = (figures[f"data/{key}/color"] for key in ("remaining_cnf", "cnf"))
+    assert 0.2 < left < whole
+    assert " ".join(lines[:-1]) == (
+        f"drawn partly deconfounded: {left:.2f} of {whole:.2f} nats of confounding between digit "
+        f"and color left, as if {figures['data/effective_train_size']:.0f} of 1,300 images"
+    )
     assert "Trainable params" in "\n".join(told([*words, "--trainer.enable_model_summary", "true"]))
 
 
@@ -135,7 +142,7 @@ def test_an_audit_of_the_demo_is_twelve_lines(capsys: pytest.CaptureFixture[str]
     audit = json.loads(Path("runs/audit/audit.json").read_text())
     for pair in audit["pairs"]:
         assert len(re.findall(rf"^{pair['first']} - {pair['second']} ", text, re.MULTILINE)) == 1
-    for pair in audit["deconfounded"]:
+    for pair in audit["remaining"]:
         assert f" {pair['cnf']:.3f} " in text
     assert audit["thin"]["names"] == ["digit", "color"]
     assert f"of digit and color {audit['thin']['empty']} of 100 have none" in text

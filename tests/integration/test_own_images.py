@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,9 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_loop_runs_on_own_images_without_an_oracle(people: Path) -> None:
+def test_the_loop_runs_on_own_images_without_an_oracle(
+    people: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["benchmark", "-c", str(ROOT / "experiments/benchmarks/demo.yaml")]
     words += ["--generators", f"[{ROOT / 'experiments/generator/conditional-vae.yaml'}]"]
     words += ["--classifier", str(ROOT / "experiments/classifier/counterfactual.yaml")]
@@ -43,11 +46,11 @@ def test_the_loop_runs_on_own_images_without_an_oracle(people: Path) -> None:
     assert main(words) == 0
     figures = json.loads((people / "run/metrics.json").read_text())
     for method in ("erm", "balanced", "conditional-vae"):
-        for kind in ("unconfounded", "confounded"):
+        for kind in ("resampled", "confounded"):
             assert 0 <= figures[f"{kind}_accuracy/{method}"] <= 100
     assert figures["confounded_worst_group_size/erm"] == 18  # of the 40 images, 2 with 2 groups
     with (people / "run/as-given/erm/seed-0/classifier/groups.csv").open(newline="") as file:
-        groups = [row for row in csv.DictReader(file) if row["test_set"] == "unconfounded"]
+        groups = [row for row in csv.DictReader(file) if row["test_set"] == "resampled"]
     assert {row["images (attribute)"] for row in groups} == set(HAIR)
     assert (people / "run/as-given/conditional-vae/seed-0/evaluate/do-a.type-sex.png").exists()
     # Drawn until all groups are alike, from 18 and from 2.
@@ -56,6 +59,15 @@ def test_the_loop_runs_on_own_images_without_an_oracle(people: Path) -> None:
     assert sorted(images)[:2] == [2, 2]
     assert max(images) > 5
     assert all(few < many for few, many in zip(images, read, strict=True) if few == 2)
+    # Beside each accuracy, and what is left where images were drawn by weights.
+    printed = " ".join(capsys.readouterr().out.split())
+    worth = sum(read) ** 2 / sum(n * (m / n) ** 2 for n, m in zip(images, read, strict=True))
+    assert f"resampled: 40 draws of {sum(images)} images, worth {worth:.0f}; V with" in printed
+    for how in ("group-balanced", "partly deconfounded"):
+        line = (
+            rf"drawn {how}: \d\.\d\d of \d\.\d\d nats of confounding between images and a.type/sex"
+        )
+        assert re.search(rf"{line} left, as if \d+ of 140 images", printed), how
     named = " ".join(figures)
     for unknown in ("oracle", "gap_closed", "flip_rate", "exact_l1"):
         assert unknown not in named

@@ -74,7 +74,7 @@ def runs(tmp_path: Path) -> Path:
     counts = {"audit/empty_groups": 1200, "audit/rare_groups": 1}
     place = leave(folder / "audit", "cfaug audit", counts)
     (place / "audit.json").write_text(json.dumps(audit))
-    save_accuracies({"ERM": Estimate(50.0)}, place / "audit.png")
+    save_accuracies({"ERM": Estimate(50.0)}, place / "audit.png", "unconfounded")
     judged = {"judge/a": 99.0, "effectiveness/do-a/a": 97.5, "leakage/a": 14.0}
     judged |= {"leakage_chance/a": 10.0, "reversibility/a": 4.0, "composition/1": 0.0}
     judged |= {"transfer/real": 98.0, "transfer/gap": 0.5}
@@ -204,6 +204,28 @@ def test_runs_of_two_folders_stand_side_by_side(runs: Path, tmp_path: Path) -> N
     cells = ["61.5 [58.4, 62.7]", "25.0 [11.2, 46.9] of 20", "99.0", "7.0 [5.0, 9.0]"]
     assert ["classifier-erm", *cells] in rows
     assert ["other", "70.0", "", "", ""] in rows
+
+
+def test_runs_on_files_have_a_column_of_their_own_and_draws_are_told(
+    runs: Path, tmp_path: Path
+) -> None:
+    figures = {"test/resampled_accuracy": 70.0, "test/confounded_accuracy": 88.0}
+    figures |= {"test/resampled_worst_group_accuracy": 40.0, "test/resampled_worst_group_size": 12}
+    figures |= {"data/train_size": 55_000.0, "data/effective_train_size": 391.4}
+    figures |= {"data/cnf/color": 4.461, "data/remaining_cnf/color": 0.014}
+    leave(tmp_path / "files", "cfaug classifier fit", figures)
+    out = tmp_path / "both.html"
+    words = ["report", str(runs / "classifier-erm"), str(tmp_path / "files"), "--out", str(out)]
+    assert main(words) == 0
+    page = out.read_text()
+    rows = Page(page).rows
+    names = ["unconfounded", "its worst group", "resampled", "its worst group", "confounded"]
+    assert ["run", *names, "flips by color"] in rows
+    assert ["files", "", "", "70.0", "40.0 of 12", "88.0", ""] in rows
+    assert "Unconfounded accuracy" in page
+    assert "Resampled accuracy" in page
+    assert ["files", "color", "4.46", "0.01", "55,000", "391"] in rows
+    assert not [row for row in rows if row[:2] == ["classifier-erm", "color"]]
 
 
 def test_folders_of_the_same_name_are_told_apart(

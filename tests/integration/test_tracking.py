@@ -36,6 +36,7 @@ SPACE = AttributeSpace(
     ),
     label="digit",
 )
+TEST_SETS = "unconfounded", "confounded"
 UNCERTAIN = "pictures/evaluate/misread", "gap_closed/", "pictures/benchmark/strengths"
 """Begin names that are logged only where a judge misreads, where ERM falls short, or where there
 are several strengths."""
@@ -69,7 +70,7 @@ def logged(runs: dict[str, OfflineRun], counterfactuals: Path) -> set[str]:
 
 
 def panels() -> list[Panel]:
-    return [panel for section in sections(SPACE, NAMES) for panel in section.panels]
+    return [panel for section in sections(SPACE, NAMES, TEST_SETS) for panel in section.panels]
 
 
 def test_every_panel_shows_what_is_logged(logged: set[str]) -> None:
@@ -195,7 +196,7 @@ def test_the_dashboard_is_told_without_an_account(capsys: pytest.CaptureFixture[
 
 
 def test_the_library_takes_every_panel() -> None:
-    for section in sections(SPACE, NAMES):
+    for section in sections(SPACE, NAMES, TEST_SETS):
         made = ws.Section(name=section.name, panels=[widget(panel) for panel in section.panels])
         assert len(made.panels) == len(section.panels)
     bars = widget(Panel("a", "bars", ("test/judge/a",)))

@@ -117,7 +117,7 @@ def test_audit_names_the_empty_groups(tmp_path: Path, capsys: pytest.CaptureFixt
     assert f"{metrics['audit/empty_groups']:.0f} of 200 combinations have no image" in printed
     assert len(names["empty"]) == metrics["audit/empty_groups"]
     assert metrics["audit/cnf/digit-color"] > 3
-    assert "left by deconfounded sampling (weight_cap 10)" in printed
-    assert metrics["audit/deconfounded_cnf/digit-color"] == names["deconfounded"][0]["cnf"]
-    assert 0.5 < names["deconfounded"][0]["cnf"] < metrics["audit/cnf/digit-color"]
+    assert "left in partly deconfounded batches (weight_cap 10)" in printed
+    assert metrics["audit/remaining_cnf/digit-color"] == names["remaining"][0]["cnf"]
+    assert 0.5 < names["remaining"][0]["cnf"] < metrics["audit/cnf/digit-color"]
     assert (tmp_path / "audit.png").stat().st_size > 10_000

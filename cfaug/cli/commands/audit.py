@@ -28,6 +28,7 @@ from cfaug.tracking.run_names import identify
 from datamodules.attributes import MOST_GROUPS, AttributeSpace
 from datamodules.base import AttributeDataModule
 from datamodules.process.resampled_set import ResampledSet, measure_resampled
+from datamodules.process.splits import RESAMPLED
 from datamodules.storage.atomic_files import write_json
 from datamodules.storage.attribute_tables import encode_table
 from datamodules.storage.table_files import read_table
@@ -99,7 +100,7 @@ def main(args: list[str]) -> None:
     if data is not None and space.num_groups <= MOST_GROUPS:
         left = remainders(attributes, space, data.weight_cap)
     test_set = None
-    if data is not None and not data.true_counterfactuals:  # drawn from images as they are
+    if data is not None and data.test_sets[0] == RESAMPLED:
         test_set = measure_resampled(data.splits["test"], space)
     thin = thin_combinations(attributes, space, audit.pairs, options.rare)
     show(pairs_table(audit, left), *pairs_lines(audit, data.weight_cap if data and left else None))
@@ -115,7 +116,7 @@ def main(args: list[str]) -> None:
         show_images(data, pictures[1])
     rare = audit.rare(options.rare)[:MOST_NAMES]
     names = {
-        "deconfounded": [asdict(remainder) for remainder in left],
+        "remaining": [asdict(remainder) for remainder in left],
         "empty": [space.group_name(group) for group in audit.empty[:MOST_NAMES]],
         "rare": {space.group_name(group): audit.groups[group] for group in rare},
         "thin": thin and asdict(thin),
@@ -126,7 +127,7 @@ def main(args: list[str]) -> None:
     measures = figures(audit, options.rare)
     for pair in left:
         name = f"{pair.first}-{pair.second}"
-        measures[keys.DECONFOUNDED_CNF.format(pair=name)] = pair.cnf
+        measures[keys.AUDIT_REMAINING_CNF.format(pair=name)] = pair.cnf
     if test_set:
         measures |= figures_of_test_set(test_set)
     record(options.folder, command, identity, measures, pictures, found=names)
@@ -167,8 +168,8 @@ def read_attributes(options: Any) -> tuple[Tensor, AttributeSpace]:
 
 
 def show_images(data: AttributeDataModule, path: Path, count: int = 40) -> None:
-    """Draw the first training and the first unconfounded test images."""
-    splits = {"train": "training images", "test": "unconfounded test images"}
+    """Draw the first training images, and the first of the first test set."""
+    splits = {"train": "training images", "test": f"{data.test_sets[0]} test images"}
     images = [data.first(name, count)["image"] for name in splits]
     save_images(images, list(splits.values()), path)
 
@@ -187,7 +188,7 @@ def everything(audit: Audit, space: AttributeSpace, names: dict[str, Any]) -> di
 
 
 def figures_of_test_set(test_set: ResampledSet) -> dict[str, float]:
-    """What an unconfounded test set is worth, under the names of the logger; shares in per cent."""
+    """What a resampled test set is worth, under the names of the logger; shares in per cent."""
     found = {
         keys.TEST_SET_EFFECTIVE_SIZE: test_set.effective_size,
         keys.TEST_SET_LARGEST_SHARE: 100 * test_set.largest_share,

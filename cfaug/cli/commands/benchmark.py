@@ -6,28 +6,33 @@ from itertools import groupby
 from rich.console import Console
 from rich.table import Table
 
-from cfaug.benchmarking.benchmark_tables import write_tables
+from cfaug.benchmarking.benchmark_tables import lines_of_draws, write_tables
 from cfaug.benchmarking.methods import title_of
 from cfaug.benchmarking.plan import Plan, settings_of
-from cfaug.benchmarking.rows import Row, confounded, flat, interval_of, strength_of, summarize
+from cfaug.benchmarking.rows import (
+    Row,
+    confounded,
+    flat,
+    interval_of,
+    strength_of,
+    summarize,
+    test_set_of,
+)
 from cfaug.benchmarking.runner import FAILED, run_cells
 from cfaug.cli.main import run_command
 from cfaug.cli.options import parse_dataclass
 from cfaug.cli.results import record
 from cfaug.reporting.page import write_report
 from cfaug.tracking import keys
-from cfaug.tracking.keys import UNCONFOUNDED
 from cfaug.tracking.run_names import Identity, confounding_of
+from datamodules.process.splits import CONFOUNDED, RESAMPLED, UNCONFOUNDED
 
-CONFOUNDED = keys.ACCURACY.format(split="confounded")
-WORST = keys.WORST_GROUP_ACCURACY.format(split="unconfounded")
-WORST_SIZE = keys.WORST_GROUP_SIZE.format(split="unconfounded")
-ACCURACIES = {UNCONFOUNDED, CONFOUNDED, WORST}
-"""What is printed with its interval; ``table.md`` also has those of flips."""
+SHORT = {UNCONFOUNDED: "unconf.", RESAMPLED: "resamp.", CONFOUNDED: "conf."}
+"""The test sets as columns are called."""
 
 LEGEND = """\
-unconf., conf.: accuracy on the unconfounded and the confounded test set
-worst: worst group of the unconfounded test set, and of how many images it is
+{short}, conf.: accuracy on the {test_set} and the confounded test set
+worst: worst group of the {test_set} test set, and of how many images it is
 below: 95 % intervals, of the test images and, with several seeds, of the seeds
 flips: predictions that change when only that attribute changes
 excess: points below the oracle; closed: share of the way from ERM to the oracle"""
@@ -80,10 +85,12 @@ def show(plan: Plan, rows: list[Row], console: Console) -> None:
         pad_edge=False,
         collapse_padding=True,
     )
+    test_set = test_set_of(rows[0])
+    confounded_accuracy = keys.ACCURACY.format(split=CONFOUNDED)
     columns = {
-        "unconf.": UNCONFOUNDED,
-        "conf.": CONFOUNDED,
-        "worst": WORST,
+        SHORT[test_set]: keys.ACCURACY.format(split=test_set),
+        SHORT[CONFOUNDED]: confounded_accuracy,
+        "worst": keys.WORST_GROUP_ACCURACY.format(split=test_set),
         **{
             f"flips\n{name.rpartition('/')[2]}": name
             for name in rows[0]
@@ -102,11 +109,13 @@ def show(plan: Plan, rows: list[Row], console: Console) -> None:
             table.add_row(f"r = {strength:g}")
         for row in of_strength:
             # At strength 0 that test set is not confounded.
-            untold = {CONFOUNDED} if row.get("strength") == 0 else set()
+            untold = {confounded_accuracy} if row.get("strength") == 0 else set()
             cells = ("" if name in untold else _cell(row, name) for name in columns.values())
             table.add_row(title_of(str(row["name"])), *cells)
     console.print(table)
-    console.print(LEGEND)
+    console.print(LEGEND.format(short=SHORT[test_set], test_set=test_set))
+    for line in lines_of_draws(rows):
+        console.print(line, markup=False, highlight=False)
     minutes = (
         sum(
             float(row[name]) * int(row["seeds"])
@@ -124,6 +133,9 @@ def _cell(row: Row, name: str) -> str:
     if name not in row:
         return ""
     told, ends = f"{float(row[name]):.1f}", interval_of(row, name)
-    if name == WORST and WORST_SIZE in row:
-        told += f" of {float(row[WORST_SIZE]):.0f}"
-    return f"{told}\n{ends[0]:.1f}-{ends[1]:.1f}" if ends and name in ACCURACIES else told
+    size = keys.WORST_GROUP_SIZE.format(split=test_set_of(row))
+    if name == keys.WORST_GROUP_ACCURACY.format(split=test_set_of(row)) and size in row:
+        told += f" of {float(row[size]):.0f}"
+    # That of flips is in ``table.md``.
+    is_accuracy = name.endswith("accuracy")
+    return f"{told}\n{ends[0]:.1f}-{ends[1]:.1f}" if ends and is_accuracy else told

@@ -42,7 +42,8 @@ def main(args: list[str]) -> None:
     )
     options = parser.parse_args(args)
     data: AttributeDataModule = parser.instantiate(options).data
-    specification = sections(data.attribute_space, (*TITLES, *options.generators))
+    methods = (*TITLES, *options.generators)
+    specification = sections(data.attribute_space, methods, data.test_sets)
     if options.dry_run:
         print(json.dumps([asdict(section) for section in specification], indent=2))
         return

@@ -18,9 +18,12 @@ MOST_SETS = 6
 LINE = 150
 """Letters of the line that names combinations, which is two lines of 80 columns."""
 
+SHORT_LINE = 60
+"""Letters of the names of attributes beside an accuracy, the most dependent first."""
+
 
 def pairs_table(audit: Audit, left: Sequence[Remainder]) -> Table:
-    """The measures of the pairs, the worst first, with what deconfounded sampling leaves."""
+    """The measures of the pairs, the worst first, with what partly deconfounded batches keep."""
     remaining = {(pair.first, pair.second): f"{pair.cnf:.3f}" for pair in left}
 
     def row(pair: PairAudit) -> list[str]:
@@ -45,7 +48,7 @@ def pairs_lines(audit: Audit, cap: float | None) -> list[str]:
     """What stands below the pairs; None where no column has what sampling under a cap leaves."""
     lines = ["V: Cramér's, bias-corrected; p: by permutation, Holm-corrected for all pairs"]
     if cap is not None:
-        lines.append(f"left: CNF left by deconfounded sampling (weight_cap {cap:g})")
+        lines.append(f"left: CNF left in partly deconfounded batches (weight_cap {cap:g})")
     if len(audit.pairs) > MOST_PAIRS:
         more = len(audit.pairs) - MOST_PAIRS
         lines.insert(0, f"... and {more:,} more pairs; those with the label stand first")
@@ -91,16 +94,28 @@ def combinations_lines(audit: Audit, thin: Thin | None, rare: int) -> list[str]:
 
 
 def line_of_test_set(measured: ResampledSet, label: str) -> str:
-    """What the unconfounded test set is worth, and what it leaves of the confounding."""
-    worth = f"worth {measured.effective_size:,.0f}"
-    if measured.persons != measured.images:
-        worth = f"worth {measured.effective_size:,.0f} of {measured.persons:,} persons"
+    """What a resampled test set is worth, and what it leaves of the confounding."""
+    worth = _worth(measured)
     line = (
-        f"unconfounded test set: {measured.draws:,} draws of {measured.images:,} images, {worth}, "
+        f"resampled test set: {measured.draws:,} draws of {measured.images:,} images, {worth}, "
         f"at most {100 * measured.largest_share:.1f} % of them of one image; {measured.empty:,} of "
         f"{measured.combinations:,} combinations have none"
     )
-    if not measured.dependences:
-        return line
+    return line + _left(measured, label, LINE)
+
+
+def short_line_of_test_set(measured: ResampledSet, label: str) -> str:
+    """The same beside an accuracy, in a line of 80 columns where names are short."""
+    line = f"resampled: {measured.draws:,} draws of {measured.images:,} images, {_worth(measured)}"
+    return line + _left(measured, label, SHORT_LINE)
+
+
+def _worth(measured: ResampledSet) -> str:
+    worth = f"worth {measured.effective_size:,.0f}"
+    whole = measured.persons != measured.images
+    return f"{worth} of {measured.persons:,} persons" if whole else worth
+
+
+def _left(measured: ResampledSet, label: str, most: int) -> str:
     left = ", ".join(f"{found.attribute} {found.cramers_v:.2f}" for found in measured.dependences)
-    return f"{line}; V with {label}: {cut(left, LINE)}"
+    return f"; V with {label}: {cut(left, most)}" if left else ""

@@ -5,17 +5,24 @@ from rich.table import Table
 
 from cfaug.classifiers.classifier import Classifier
 from cfaug.classifiers.group_accuracy import FEWEST
+from cfaug.cli.output.audit_tables import short_line_of_test_set
 from cfaug.terminal.tables import cut, short_path, short_table, show, with_interval
 from cfaug.tracking import keys
+from cfaug.tracking.drawn_images import drawn_of, figures_of_draws
 from cfaug.tracking.run_records import run_folder
 from cfaug.training.module import AttributeModule
-from datamodules.base import TEST_SETS
+from datamodules.base import AttributeDataModule
+from datamodules.process.resampled_set import measure_resampled
+from datamodules.process.splits import RESAMPLED
 
 MAIN_FIGURES = {
     "generator": (keys.VAL_LOSS, "validation loss {:.2f}"),
     "classifier": (keys.VAL_ACCURACY, "validation {:.1f} %"),
 }
 """The figure that stands beside the folder of a fit, and how it is said, by the kind of module."""
+
+DRAWN = {"balanced": "group-balanced", "deconfounded": "partly deconfounded"}
+"""How images are drawn by each sampling that weights them."""
 
 LONGEST_NAME = 70
 """Letters of the name of a group; ``groups.csv`` has it in full."""
@@ -30,6 +37,19 @@ def line_of(trainer: Trainer, module: AttributeModule) -> str:
     return line
 
 
+def line_of_draws(data: AttributeDataModule) -> str | None:
+    """What weights leave of the confounding of training images; None if they have none."""
+    if data.sampling not in DRAWN or (drawn := drawn_of(figures_of_draws(data))) is None:
+        return None
+    line = f"drawn {DRAWN[data.sampling]}"
+    if drawn.attribute is not None:
+        line += (
+            f": {drawn.left:.2f} of {drawn.cnf:.2f} nats of confounding between "
+            f"{data.attribute_space.label} and {drawn.attribute} left"
+        )
+    return f"{line}, as if {drawn.worth:,.0f} of {drawn.images:,.0f} images"
+
+
 class RunResults(Callback):
     """Prints a short table at the end of a test, and a line at that of a validation."""
 
@@ -38,10 +58,11 @@ class RunResults(Callback):
         if not _told(trainer):
             return
         figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        data: AttributeDataModule = trainer.datamodule  # type: ignore[attr-defined]
         if isinstance(pl_module, Classifier):
-            show(accuracies(pl_module, figures), *flips(figures))
+            show(accuracies(pl_module, data, figures), *of_resampled(data), *flips(figures))
         else:
-            show(terms(figures))
+            show(terms(figures, data.test_sets))
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print the figures of ``validate``."""
@@ -59,10 +80,12 @@ def _told(trainer: Trainer) -> bool:
     return trainer.is_global_zero and not trainer.fast_dev_run  # type: ignore[attr-defined]
 
 
-def accuracies(classifier: Classifier, figures: dict[str, float]) -> Table:
+def accuracies(
+    classifier: Classifier, data: AttributeDataModule, figures: dict[str, float]
+) -> Table:
     """Of each test set the accuracy and the worst group, each with its interval."""
     rows = []
-    for name, found in zip(TEST_SETS, classifier.tested, strict=True):
+    for name, found in zip(data.test_sets, classifier.tested, strict=True):
         # As they are logged, so that every table rounds them alike.
         right, lowest = (
             figures[key.format(split=name)] for key in (keys.ACCURACY, keys.WORST_GROUP_ACCURACY)
@@ -85,6 +108,14 @@ def accuracies(classifier: Classifier, figures: dict[str, float]) -> Table:
     )
 
 
+def of_resampled(data: AttributeDataModule) -> list[str]:
+    """What a resampled test set is worth, in a line; none where it is drawn anew."""
+    if data.test_sets[0] != RESAMPLED:
+        return []
+    space = data.attribute_space
+    return [short_line_of_test_set(measure_resampled(data.splits["test"], space), space.label)]
+
+
 def flips(figures: dict[str, float]) -> list[str]:
     """The share of predictions that change with each attribute, in a line; none where unknown."""
     prefix = keys.started(keys.FLIP_RATE)
@@ -96,9 +127,9 @@ def flips(figures: dict[str, float]) -> list[str]:
     return [f"flipped by it alone, %: {', '.join(found)}"] if found else []
 
 
-def terms(figures: dict[str, float]) -> Table:
+def terms(figures: dict[str, float], test_sets: tuple[str, str]) -> Table:
     """The terms of a generator's loss, a row each, with a column for each test set."""
-    prefixes = [keys.TEST_TERM.format(split=name, term="") for name in TEST_SETS]
+    prefixes = [keys.TEST_TERM.format(split=name, term="") for name in test_sets]
     names = dict.fromkeys(
         name.removeprefix(prefix)
         for prefix in prefixes
@@ -109,4 +140,4 @@ def terms(figures: dict[str, float]) -> Table:
     for name in names:
         values = [figures.get(prefix + name) for prefix in prefixes]
         rows.append([name, *("" if value is None else f"{value:.2f}" for value in values)])
-    return short_table({"on test images": "left", **dict.fromkeys(TEST_SETS, "right")}, rows)
+    return short_table({"on test images": "left", **dict.fromkeys(test_sets, "right")}, rows)

@@ -1,4 +1,4 @@
-"""Abduct, act, predict: a conditional variational autoencoder on deconfounded batches."""
+"""Abduct, act, predict: a conditional variational autoencoder on partly deconfounded batches."""
 
 from collections.abc import Collection
 
@@ -21,7 +21,7 @@ from cfaug.generators.conditional_vae.moving_average import MovingAverage
 from cfaug.tracking import keys
 from cfaug.training.schedule import scheduled
 from datamodules.attributes import AttributeSpace, Batch
-from datamodules.base import TEST_SETS
+from datamodules.base import AttributeDataModule
 from datamodules.process.devices import random_like
 from datamodules.process.interventions import fresh_values, non_label_columns
 
@@ -29,8 +29,9 @@ from datamodules.process.interventions import fresh_values, non_label_columns
 class ConditionalVAE(Generator):
     """Infers ``u, v ~ q(u, v | x, z)``, changes the attributes, draws ``p(x | u, v, z')``.
 
-    Train it on deconfounded batches (``sampling: deconfounded``): reconstruction alone then teaches
-    the effect of each attribute. No network that reads attributes from its images rewards it, so
+    Train it on partly deconfounded batches (``sampling: deconfounded``): reconstruction alone then
+    teaches the effect of each attribute. Batches only weaken the confounding; where it is strong,
+    the tables (below) matter most. No network that reads attributes from its images rewards it, so
     it gains nothing by writing the label into them.
 
     The loss is that of a β-VAE (Higgins et al., ICLR 2017) with per-pixel terms summed, with these
@@ -206,8 +207,9 @@ class ConditionalVAE(Generator):
         self._log_losses(batch, keys.VAL_TERM)
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Log the losses on the unconfounded and on the confounded test images."""
-        self._log_losses(batch, keys.TEST_TERM, split=TEST_SETS[dataloader_idx])
+        """Log the losses on the images of both test sets."""
+        data: AttributeDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        self._log_losses(batch, keys.TEST_TERM, split=data.test_sets[dataloader_idx])
 
     def _log_losses(self, batch: Batch, key: str, **words: str) -> None:
         losses = self.losses(batch)

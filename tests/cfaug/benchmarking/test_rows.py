@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from scipy.stats import binomtest
 
-from cfaug.benchmarking.benchmark_tables import write_tables
+from cfaug.benchmarking.benchmark_tables import lines_of_draws, write_tables
 from cfaug.benchmarking.rows import flat, summarize
 
 
@@ -178,3 +178,56 @@ def test_generators_that_are_all_as_good_as_the_oracle_are_drawn(tmp_path: Path)
         write_cell(tmp_path, name, 0.9, 0, 90.0)
     write_cell(tmp_path, "oracle", 0.0, 0, 90.0)
     assert tmp_path / "tradeoff.png" in write_tables(summarize(tmp_path), tmp_path)
+
+
+def drawn(left: float, worth: float, prefix: str = "") -> dict[str, float]:
+    """Figures of 55,000 images with 4.46 nats of the label with color, and fewer with size."""
+    found = {"train_size": 55_000.0, "effective_train_size": worth}
+    found |= {"cnf/color": 4.46, "cnf/size": 1.3}
+    found |= {"remaining_cnf/color": left, "remaining_cnf/size": 0.2}
+    return {f"{prefix}data/{name}": value for name, value in found.items()}
+
+
+def test_what_is_left_of_the_confounding_stands_below_the_table(tmp_path: Path) -> None:
+    for strength, left in ((0.9, 0.0), (0.99, 1.15)):
+        write_cell(tmp_path, "erm", strength, 0, 50.0, **drawn(4.46, 55_000.0))
+        write_cell(tmp_path, "balanced", strength, 0, 80.0, **drawn(0.0, 391.0))
+        for name in ("ours", "theirs"):
+            figures = drawn(4.46, 55_000.0) | drawn(left, 1424.79, "generator/")
+            write_cell(tmp_path, name, strength, 0, 90.0, **figures)
+    write_cell(tmp_path, "oracle", 0.0, 0, 99.0, **drawn(0.0, 54_000.0))
+    rows = summarize(tmp_path)
+    assert lines_of_draws(rows) == [
+        "drawn at r = 0.9: ours, theirs 0.20 of 1.30 left (size), as if 1,425 of 55,000 images; "
+        "group-balanced 0.20 of 1.30 left (size), as if 391 of 55,000 images",
+        "drawn at r = 0.99: ours, theirs 1.15 of 4.46 left (color), as if 1,425 of 55,000 images; "
+        "group-balanced 0.20 of 1.30 left (size), as if 391 of 55,000 images",
+    ]
+    write_tables(rows, tmp_path)
+    written = (tmp_path / "table.md").read_text()
+    assert all(f"- {line}\n" in written for line in lines_of_draws(rows))
+    assert flat(rows)["generator/data/remaining_cnf/color/ours/r-0.99"] == 1.15
+
+
+def test_cells_that_do_not_know_how_images_were_drawn_have_no_line(tmp_path: Path) -> None:
+    write_cell(tmp_path, "balanced", 0.9, 0, 50.0)
+    assert lines_of_draws(summarize(tmp_path)) == []
+    write_cell(tmp_path / "given", "balanced", None, 0, 50.0, **drawn(0.0, 391.0))
+    (line,) = lines_of_draws(summarize(tmp_path / "given"))
+    assert line.startswith("drawn: group-balanced 0.20 of 1.30 left")  # of no known strength
+
+
+def test_images_of_files_are_compared_on_the_resampled_test_set(tmp_path: Path) -> None:
+    for name, accuracy in {"erm": 60.0, "ours": 70.0}.items():
+        write_cell(tmp_path, name, None, 0, accuracy)
+        path = tmp_path / f"as-given/{name}/seed-0.json"
+        cell = path.read_text().replace("test/unconfounded_", "test/resampled_")
+        path.write_text(cell)
+    rows = summarize(tmp_path)
+    assert [row["accuracy"] for row in rows] == [70, 60]
+    assert flat(rows)["resampled_accuracy/ours"] == 70
+    write_tables(rows, tmp_path)
+    written = (tmp_path / "table.md").read_text()
+    assert "accuracy: of a classifier on the resampled test set" in written
+    assert "unconfounded" not in written
+    assert "| 70.0 |" in written

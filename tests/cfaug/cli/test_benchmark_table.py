@@ -8,7 +8,8 @@ from rich.console import Console
 from cfaug.benchmarking.plan import Plan
 from cfaug.benchmarking.rows import Row
 from cfaug.cli.commands.benchmark import show
-from cfaug.tracking.keys import UNCONFOUNDED
+
+UNCONFOUNDED = "test/unconfounded_accuracy"
 
 
 def test_at_strength_0_no_test_set_is_called_confounded() -> None:
@@ -43,6 +44,23 @@ def test_accuracies_stand_with_their_intervals_and_fit_80_columns() -> None:
     assert table[place + 1] == ["ERM", "98.8", "99.0", "90.0", "of", "67", *flips]
     assert table[place + 2] == ["97.6-100.0", "98.1-100.0", "80.0-100.0"]
     assert table[place + 3][0] == "conditional-vae"
+
+
+def test_a_resampled_test_set_is_called_so_and_draws_stand_below() -> None:
+    row: Row = {"name": "balanced", "strength": 0.9, "seeds": 1, "test/resampled_accuracy": 71.0}
+    row |= {"test/resampled_accuracy_low": 65.0, "test/resampled_accuracy_high": 77.0}
+    row |= {"data/train_size": 55_000.0, "data/effective_train_size": 391.0}
+    row |= {"data/cnf/color": 4.46, "data/remaining_cnf/color": 0.01}
+    lines = printed([row])
+    assert all(len(line) <= 80 for line in lines)
+    text = " ".join(" ".join(lines).split())
+    assert "method resamp. group-balanced 71.0 65.0-77.0 resamp., conf.: accuracy on the" in text
+    assert "worst group of the resampled test set" in text
+    assert "unconfounded" not in text
+    assert (
+        "drawn at r = 0.9: group-balanced 0.01 of 4.46 left (color), as if 391 of 55,000 images"
+        in text
+    )
 
 
 def printed(rows: list[Row]) -> list[str]:

@@ -40,9 +40,10 @@ def classifier(
     method: str,
     groups: list[tuple[str, int, int]],
     half: float | None = 4.0,
+    test_set: str = "unconfounded",
 ) -> None:
     """Leave a run whose intervals are twice ``half`` long; None for one without them."""
-    figures = {"test/unconfounded_accuracy": accuracy, "test/confounded_accuracy": 99.0}
+    figures = {f"test/{test_set}_accuracy": accuracy, "test/confounded_accuracy": 99.0}
     if half is not None:
         for name, value in list(figures.items()):
             figures |= {f"{name}_low": value - half, f"{name}_high": min(100.0, value + half)}
@@ -52,7 +53,7 @@ def classifier(
         rows.writerow(["test_set", "digit", "color", *COLUMNS])
         for digit, images, correct in groups:
             ends = [100 * correct / images, *wilson(correct / images, images)]
-            rows.writerow(["unconfounded", digit, "red", images, images, correct, *ends])
+            rows.writerow([test_set, digit, "red", images, images, correct, *ends])
 
 
 def judged(folder: Path, changes: dict[str, float]) -> None:
@@ -118,6 +119,16 @@ def test_many_confounded_attributes_are_counted(tmp_path: Path) -> None:
     told = said(tmp_path)[CONFOUNDED]
     assert len(told) == 5
     assert told[3] == "36 more do so beyond chance."
+
+
+def test_a_classifier_of_files_is_told_by_its_resampled_test_set(tmp_path: Path) -> None:
+    groups = [("8", 20, 5), ("7", 20, 20), ("6", 5, 0)]
+    classifier(tmp_path / "erm/seed-0", 57.2, "erm", groups, test_set="resampled")
+    told = said(tmp_path)
+    (sentence,) = told[CLASSIFIERS]
+    assert sentence.startswith("erm: 57.2 % of resampled test images right (95 % interval 53.2 to")
+    assert sentence.endswith("in the worst group 25.0 % (11.2 to 46.9) of 20: digit 8, color red.")
+    assert told[CAUTIONS][0].startswith("1 of the 3 groups in the resampled test set have fewer")
 
 
 def test_classifiers_are_told_beside_the_oracle(tmp_path: Path) -> None:

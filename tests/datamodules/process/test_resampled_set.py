@@ -6,7 +6,7 @@ from sklearn.metrics import mutual_info_score
 
 from datamodules.attributes import attribute_space
 from datamodules.process.resampled_set import measure_resampled
-from datamodules.process.sampling import independent_rows
+from datamodules.process.sampling import resampled_rows
 from datamodules.process.split_notices import tell_lacking, tell_weak
 from datamodules.storage.file_split import TableSplit
 
@@ -21,7 +21,7 @@ def table(*counts: int) -> torch.Tensor:
 
 def drawn(*counts: int) -> TableSplit:
     rows = table(*counts)
-    return TableSplit(rows, independent_rows(rows, SPACE, 0))
+    return TableSplit(rows, resampled_rows(rows, SPACE, 0))
 
 
 class Persons(TableSplit):
@@ -48,7 +48,7 @@ def test_an_empty_combination_is_told_with_what_it_leaves(
     assert left.cramers_v == pytest.approx(0.30, abs=0.01)
     tell_weak(found, SPACE, "photos")
     assert capsys.readouterr().err == (
-        "figures of the unconfounded test set of photos are weak: hair still goes with sex (V "
+        "figures of the resampled test set of photos are weak: hair still goes with sex (V "
         "0.30), for it has no image of (hair=dark, sex=f); add test images of what is rare\n"
     )
 
