@@ -16,7 +16,7 @@ RESAMPLED = "resampled"
 """What the first is called if it is drawn from test images, so that attributes are as independent
 as the existing combinations allow, see `resampled_rows`."""
 CONFOUNDED = "confounded"
-"""What the second is called: it is confounded as the training images are."""
+"""What the second is called, which is confounded as the training images are."""
 TestOn = Literal["test", "val"]
 """The images that both test sets are made of."""
 

@@ -266,7 +266,7 @@ def test_the_demo_fits_two_screens() -> None:
     words += ["--generator_epochs", "1", "--classifier_epochs", "1", "--judge_steps", "2"]
     lines = told(words)
     text = "\n".join(lines)
-    assert len(lines) <= 80, text
+    assert len(lines) <= 84, text  # six of them say how images were drawn
     longest = [re.sub(r"(?<=validation )[\d.]+ %", "100.0 %", line) for line in lines]
     assert all(len(line) <= 80 for line in longest), text
     assert not [chatter for chatter in CHATTER if chatter in text], text
