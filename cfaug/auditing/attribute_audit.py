@@ -33,7 +33,7 @@ LEVEL = 0.95
 class PairAudit:
     """The measures of one pair of attributes.
 
-    - ``cnf_low`` and ``cnf_high`` bound a basic bootstrap interval of `LEVEL` (Davison & Hinkley,
+    - ``cnf_low`` and ``cnf_high`` bound a basic bootstrap interval of 95 % (Davison & Hinkley,
       1997, section 5.2.1). It corrects the upward bias of the CNF with few images. For independent
       attributes with many values it lies below the CNF, at zero.
     - ``holm_p_value`` is corrected for all pairs.

@@ -1,4 +1,4 @@
-"""How sure an accuracy is: intervals of `LEVEL`, from the test images and from the seeds."""
+"""How sure an accuracy is: intervals of 95 %, from the test images and from the seeds."""
 
 import math
 import statistics
@@ -98,7 +98,7 @@ def over_seeds(values: Sequence[float], own: Sequence[Interval]) -> Interval:
     """The interval of a mean over seeds, of the test images and the seeds together.
 
     Each side is √(a² + b²) long, as for a sum of two independent errors (MOVER: Zou & Donner,
-    Statistics in Medicine 2008, doi 10.1002/sim.3095; b of `LEVEL` by Student's t).
+    Statistics in Medicine 2008, doi 10.1002/sim.3095; b of 95 % by Student's t).
 
     - a, of the test images: from the mean of the values to the mean of the seeds' own ends. All
       seeds share the test images, so that more seeds do not make this error smaller.
@@ -124,7 +124,7 @@ def over_seeds(values: Sequence[float], own: Sequence[Interval]) -> Interval:
 def overlap(one: Interval, other: Interval) -> bool:
     """Whether intervals overlap, so that the difference between two figures may be chance.
 
-    If they do not, the difference is beyond chance at more than `LEVEL`. If they do, it may still
+    If they do not, the difference is beyond chance at more than 95 %. If they do, it may still
     be: the two figures are of the same images, of which intervals of each alone know nothing
     (Schenker & Gentleman, The American Statistician 2001).
     """

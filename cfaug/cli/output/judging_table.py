@@ -12,7 +12,7 @@ MOST_ROWS = 12
 
 COLUMNS: dict[str, Side] = {
     "a": "left",
-    **dict.fromkeys(["taken", "kept", "judge", "old", "joint", "guess"], "right"),
+    **dict.fromkeys(["taken", "kept", "judge", "old", "all", "guess"], "right"),
     "least kept": "left",
 }
 
@@ -56,7 +56,7 @@ def judging_lines(figures: Mapping[str, float], names: Sequence[str]) -> list[st
     images = figures[keys.JUDGED_IMAGES]
     lines = [
         "taken, kept: read as wanted after do(a); judge: read right on real images",
-        "old, joint: a probe reads the old value after do(a), or after an edit of all but",
+        "old, all: a probe reads the old value after do(a), or after an edit of all but",
         f"the label; on {images:,.0f} images guessing varies by {margin:.1f} points",
         f"an edit to the same values moves a pixel by {one:.1f} of 255 grey levels, ten by "
         f"{ten:.1f}",

@@ -42,5 +42,5 @@ def test_other_warnings_are_passed_on(tmp_path: Path) -> None:
 
 
 def test_a_page_has_letters_as_text(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "金色" in bars("hair", "%", {"金色": 10.0}).svg
+    assert "金色" in bars("hair", "%", {"金色": (10.0, None)}).svg
     assert capsys.readouterr().err == ""
