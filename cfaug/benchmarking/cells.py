@@ -60,6 +60,7 @@ class Cell:
         found = {
             "strength": str(self.strength),
             "seeds": str((self.seed,)),
+            "data_seed": str(self.seed),  # cells of earlier versions have another
             "classifier_epochs": str(plan.classifier_epochs),
         }
         if self.generator is not None:

@@ -45,7 +45,8 @@ class Probes:
     """Several networks that read old values; for each attribute the strongest one counts.
 
     A single probe can miss what a smaller, larger or longer trained one reads. The strongest is
-    chosen on validation images, in which attributes are weighted to be independent.
+    chosen on validation images, weighted as `sampling_weights` does. Where there is no redraw of
+    the data, probes may learn to read an old value from the label, and miss a trace of it.
 
     Args:
         generator: The generator.

@@ -121,8 +121,8 @@ def _sentence(name: str, runs: Sequence[Run], tested: Sequence[Run]) -> str:
     worst = min(filter(None, map(worst_group, runs)), default=None)
     if worst:
         told.append(
-            f"in the worst group {worst.accuracy:.1f} % ({_to(worst.interval)}) of "
-            f"{worst.images:,}: {worst.name}"
+            f"in the worst group{' of all seeds' if len(runs) > 1 else ''} "
+            f"{worst.accuracy:.1f} % ({_to(worst.interval)}) of {worst.images:,}: {worst.name}"
         )
     return f"{name}: {'; '.join(told)}."
 

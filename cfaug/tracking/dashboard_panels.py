@@ -65,13 +65,11 @@ UNSHOWN: Mapping[str, str] = {
     keys.KNOWN_JUDGE: "what they read of edits tells more",
     keys.JUDGE_DIFFERENCE: "the two kinds of judges have panels of their own",
     keys.EFFECTIVENESS_DIFFERENCE: "the two kinds of judges have panels of their own",
-    keys.LEAKAGE_CHANCE_LOW: "an end of an interval: metrics.json has it beside its figure",
-    keys.LEAKAGE_CHANCE_HIGH: "an end of an interval: metrics.json has it beside its figure",
     keys.WORST_GROUP_SIZE: "says how sure the worst group is; its interval tells the same",
     keys.TEST_IMAGES: "the same for all runs on the same data",
     **{
         end: "an end of an interval: metrics.json and reports have it beside its figure"
-        for figure in (*ACCURACIES, keys.FLIP_RATE)
+        for figure in (*ACCURACIES, keys.FLIP_RATE, keys.LEAKAGE_CHANCE)
         for end in keys.ends(figure)
     },
     **{

@@ -48,11 +48,8 @@ def judging_table(figures: Mapping[str, float], names: Sequence[str]) -> Table:
 def judging_lines(figures: Mapping[str, float], names: Sequence[str]) -> list[str]:
     """What stands below the table."""
     one, ten = (figures[keys.COMPOSITION.format(times=times)] for times in (1, 10))
-    chance, high = (
-        [figures[key.format(attribute=name)] for name in names]
-        for key in (keys.LEAKAGE_CHANCE, keys.LEAKAGE_CHANCE_HIGH)
-    )
-    margin = max(end - middle for end, middle in zip(high, chance, strict=True))
+    chances = [keys.LEAKAGE_CHANCE.format(attribute=name) for name in names]
+    margin = max(figures[keys.ends(chance)[1]] - figures[chance] for chance in chances)
     images = figures[keys.JUDGED_IMAGES]
     lines = [
         "taken, kept: read as wanted after do(a); judge: read right on real images",

@@ -9,11 +9,11 @@ from torch.nn import functional as F
 
 
 class LatentAdversary(nn.Module):
-    """Reads every attribute from u.
+    """Reads attributes from latents, and from whatever else it is told.
 
     Args:
-        cardinalities: Number of values of each attribute.
-        latent: Dimensions of u.
+        cardinalities: Number of values of each attribute that it reads.
+        latent: Dimensions of what it is given.
         width: Hidden units.
     """
 

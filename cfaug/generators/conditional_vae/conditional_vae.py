@@ -185,6 +185,7 @@ class ConditionalVAE(Generator):
         targets = fresh_values(attributes, self.attribute_space, range(attributes.shape[1]))
         half = random_like(torch.rand, latent[:, 0]) < 0.5
         targets[:, label] = torch.where(half, attributes[:, label], targets[:, label])
+        # As in an edit, v goes with the label; both with and without it are learnt.
         relabelled = self._relabelled(attributes, targets)
         latent = self._without_detail(latent, relabelled)
         # No gradient for the decoder: it would hide u in the image where only the encoder sees it.

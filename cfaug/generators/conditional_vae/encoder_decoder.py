@@ -54,13 +54,13 @@ class ModulatedBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Infers ``q(u | x, z)``: what remains of an image once its attributes are known.
+    """Infers ``q(u, v | x, z)``: what remains of an image once its attributes are known.
 
     Args:
         warp: The warp of the decoder; images are moved by its inverse.
         cardinalities: Number of values of each attribute.
         side: Side of the images, a multiple of 4.
-        latent: Dimensions of u.
+        latent: Dimensions of u and v together.
         channels: Channels at half resolution; twice as many at a quarter.
     """
 
@@ -76,7 +76,7 @@ class Encoder(nn.Module):
         self.head = nn.Linear(2 * channels * (side // 4) ** 2, 2 * latent)
 
     def forward(self, images: Tensor, attributes: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log variance of u, each (B, latent), from (B, 3, H, W) and (B, K)."""
+        """Mean and log variance of u and v, each (B, latent), from (B, 3, H, W) and (B, K)."""
         images = self.warp(images, attributes, back=True)
         h = self.block1(self.stem(images * 2 - 1), attributes)
         h = self.block2(self.down(F.silu(h)), attributes)
@@ -85,13 +85,13 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Draws ``p(x | u, z)``. Every attribute can act in every layer, from coarse to fine.
+    """Draws ``p(x | u, v, z)``. Every attribute can act in every layer, from coarse to fine.
 
     Args:
         warp: Moves the features of the last layer by the attributes.
         cardinalities: Number of values of each attribute.
         side: Side of the images, a multiple of 4.
-        latent: Dimensions of u.
+        latent: Dimensions of u and v together.
         channels: Channels at half resolution; twice as many at a quarter.
     """
 
