@@ -19,6 +19,10 @@ REPLICATES = 2000
 AT_ONCE = 2_000_000
 """Draws that are held in memory at a time."""
 
+FEW_CLUSTERS = 20
+"""Of fewer clusters no bootstrap is drawn; of 10 persons with 10 images each, its intervals of 95 %
+held the truth in 88 % of 150 trials."""
+
 Interval = tuple[float, float]
 """The lower and the upper end, in per cent."""
 
@@ -48,9 +52,10 @@ def interval(true: Tensor, read: Tensor, groups: Tensor, clusters: Tensor, seed:
     - Otherwise a percentile bootstrap over clusters (Davison & Hinkley, 1997, section 5.3; clusters
       as a whole: section 3.8). A replicate draws as many clusters as there are, with replacement
       and each with all its images. Groups that are then empty are left out of the replicate's mean.
-    - If something is true of all readings or of none, so it is in every replicate, whose interval
-      would have no length. Then it is `wilson` of the effective number of clusters, (Σw)² / Σw²
-      with their weights w in the mean (Kish, 1965, section 11.7).
+    - Of fewer than `FEW_CLUSTERS` clusters a bootstrap interval is too short; and if something is
+      true of all readings or of none, so it is in every replicate, and it has no length. Then it is
+      `wilson` of the effective number of clusters, (Σw)² / Σw² with their weights w in the mean
+      (Kish, 1965, section 11.7).
 
     Args:
         true: (M,), of how many readings of each image it is true.
@@ -66,7 +71,8 @@ def interval(true: Tensor, read: Tensor, groups: Tensor, clusters: Tensor, seed:
     total = np.bincount(group, all_of)
     share = float(np.mean(np.bincount(group, so) / total))
     alike = len(units) == len(cluster) and all_of.max() - all_of.min() <= 1
-    if (len(named) == 1 and alike) or so.sum() in {0, all_of.sum()}:
+    few = len(units) < FEW_CLUSTERS
+    if few or (len(named) == 1 and alike) or so.sum() in {0, all_of.sum()}:
         weights = np.bincount(cluster, all_of / total[group])
         return wilson(share, float(weights.sum() ** 2 / np.square(weights).sum()))
     shape = len(named), len(units)

@@ -137,3 +137,17 @@ def test_intervals_overlap_where_they_share_a_value() -> None:
     assert overlap((1.0, 4.0), (2.0, 3.0))
     assert not overlap((1.0, 2.0), (2.1, 3.0))
     assert not overlap((2.1, 3.0), (1.0, 2.0))
+
+
+@pytest.mark.parametrize("persons", [1, 2, 3, 10])
+def test_of_few_persons_the_interval_holds_the_truth_too(persons: int) -> None:
+    random = np.random.default_rng(0)
+    clusters = torch.arange(persons).repeat_interleave(10)
+    held = 0
+    for _ in range(200):
+        chances = random.beta(3, 1, persons)  # 0.75 on average
+        hits = random.random(10 * persons) < chances.repeat(10)
+        low, high = share(torch.from_numpy(hits).double(), clusters)
+        assert high - low > 5
+        held += low <= 75 <= high
+    assert held >= 0.93 * 200
