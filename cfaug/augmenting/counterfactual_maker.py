@@ -14,7 +14,7 @@ from cfaug.tracking import keys
 from cfaug.training.module import best_device
 from datamodules.attributes import Batch
 from datamodules.base import AttributeDataModule
-from datamodules.process.interventions import fixed_values, non_label_columns, set_values
+from datamodules.process.interventions import edited_columns, fixed_values, set_values
 from datamodules.storage.atomic_files import whole_file
 from datamodules.storage.shards import Counterfactuals, Shard, shard_path, write_shard
 
@@ -88,7 +88,7 @@ class Maker:
 
     def _made(self, image: Tensor, source: Tensor, index: Tensor, copy: Tensor) -> list[Tensor]:
         space = self.data.attribute_space
-        columns = non_label_columns(space) if self.codes is None else self.codes.keys()
+        columns = edited_columns(space, self.codes)
         if self.codes is None:
             target = fixed_values(source, space, index * self.copies + copy, self.seed)
         else:

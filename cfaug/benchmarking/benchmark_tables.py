@@ -30,7 +30,7 @@ def _short(row: Row) -> dict[str, tuple[float, Interval | None] | None]:
     names = sorted(judged, key=lambda name: name in others)  # the label first
     flips = keys.started(keys.FLIP_RATE)
     effect, leak = "generator/effectiveness/do-", "generator/leakage"
-    known = f"generator/known_process/{effect.removeprefix('generator/')}"
+    known = "generator/known_process/effectiveness/do-"
     joint, chance = "generator/joint_leakage", "generator/leakage_chance"
     return {
         "accuracy": figure(keys.ACCURACY.format(split=test_set)),

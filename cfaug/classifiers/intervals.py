@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from scipy.sparse import csr_array
 from scipy.stats import norm, t
 from torch import Tensor
+
+from datamodules.process.sampling import effective_sample_size
 
 LEVEL = 0.95
 """Level of the intervals."""
@@ -74,7 +77,7 @@ def interval(true: Tensor, read: Tensor, groups: Tensor, clusters: Tensor, seed:
     few = len(units) < FEW_CLUSTERS
     if few or (len(named) == 1 and alike) or so.sum() in {0, all_of.sum()}:
         weights = np.bincount(cluster, all_of / total[group])
-        return wilson(share, float(weights.sum() ** 2 / np.square(weights).sum()))
+        return wilson(share, effective_sample_size(torch.from_numpy(weights)))
     shape = len(named), len(units)
     right, seen = (csr_array((n, (group, cluster)), shape=shape) for n in (so, all_of))
     found = _replicates(right, seen, seed)
@@ -106,8 +109,9 @@ def over_seeds(values: Sequence[float], own: Sequence[Interval]) -> Interval:
     Each side is √(a² + b²) long, as for a sum of two independent errors (MOVER: Zou & Donner,
     Statistics in Medicine 2008, doi 10.1002/sim.3095; b of 95 % by Student's t).
 
-    - a, of the test images: from the mean of the values to the mean of the seeds' own ends. All
-      seeds share the test images, so that more seeds do not make this error smaller.
+    - a, of the test images: from the mean of the values to the mean of the seeds' own ends. Seeds
+      are taken to share the test images, so that more seeds do not make this error smaller. Where
+      each seed has others, the interval is longer than it needs to be.
     - b, of the seeds: t s / √S, with the standard deviation s of S values.
 
     One seed has its own interval, which says nothing of other seeds.

@@ -7,6 +7,7 @@ from math import ceil
 import torch
 from torch import Tensor
 
+from cfaug.auditing.remaining_confounding import cnf_with_label
 from cfaug.classifiers.classifier import Classifier
 from cfaug.classifiers.intervals import wilson
 from cfaug.evaluation.edit_gallery import Edits, Gallery
@@ -20,7 +21,6 @@ from cfaug.training.module import best_device
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
 from datamodules.process.interventions import non_label_columns, other_value
-from datamodules.process.measures import cnf, contingency
 from datamodules.process.noise import uniform
 
 MOST = 10_000
@@ -232,12 +232,8 @@ def _residual_confounding(
         found = batch["attributes"], *(judge.read(edited) for judge in judges)
         for parts, codes in zip(tables, found, strict=True):
             parts.append(codes.cpu())
-    figures: dict[str, float] = {}
-    label = space.label_position
-    for key, parts in zip(names, tables, strict=False):
-        table = torch.cat(parts)
-        for k in non_label_columns(space):
-            sizes = space.cardinalities[label], space.cardinalities[k]
-            counts = contingency(table[:, label], table[:, k], sizes)
-            figures[key.format(attribute=space.names[k])] = float(cnf(counts))
-    return figures
+    return {
+        key.format(attribute=name): value
+        for key, parts in zip(names, tables, strict=False)
+        for name, value in cnf_with_label(torch.cat(parts), space, None).items()
+    }

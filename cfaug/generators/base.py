@@ -9,7 +9,7 @@ from torch import Tensor
 
 from cfaug.training.module import AttributeModule
 from datamodules.attributes import Batch
-from datamodules.process.interventions import fresh_values, non_label_columns, set_values
+from datamodules.process.interventions import edited_columns, fresh_values, set_values
 
 
 class Generator(AttributeModule, ABC):
@@ -54,7 +54,7 @@ class Generator(AttributeModule, ABC):
                 except the label a fresh independent value.
         """
         space, attributes = self.attribute_space, batch["attributes"]
-        columns = non_label_columns(space) if codes is None else codes.keys()
+        columns = edited_columns(space, codes)
         if codes is None:
             targets = fresh_values(attributes, space, columns)
         else:

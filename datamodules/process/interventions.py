@@ -91,6 +91,11 @@ def non_label_columns(space: AttributeSpace) -> list[int]:
     return [k for k in range(len(space.attributes)) if k != space.label_position]
 
 
+def edited_columns(space: AttributeSpace, codes: Mapping[int, int] | None) -> Collection[int]:
+    """Columns that `set_values` sets with these codes; without, all attributes but the label."""
+    return non_label_columns(space) if codes is None else codes.keys()
+
+
 def single_edits(attributes: Tensor, column: int, cardinality: int) -> Tensor:
     """Every value of one attribute for each row: (B, K) to (cardinality, B, K)."""
     edits = attributes.repeat(cardinality, 1, 1)
