@@ -5,20 +5,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cfaug.classifiers.intervals import Interval, over_seeds, wilson
+from cfaug.classifiers.intervals import Interval, over_seeds
 from cfaug.tracking import keys
 
 Row = dict[str, float | str]
-
-SIZES = {
-    figure.format(split=split): size.format(split=split)
-    for split in keys.TEST_SETS
-    for figure, size in (
-        (keys.ACCURACY, keys.TEST_IMAGES),
-        (keys.WORST_GROUP_ACCURACY, keys.WORST_GROUP_SIZE),
-    )
-}
-"""Of how many images a figure is, for cells that were kept before figures had intervals."""
 
 
 def summarize(results: Path) -> list[Row]:
@@ -63,7 +53,7 @@ def _row(cells: list[dict[str, object]]) -> Row:
     means = _means(figures)
     row |= means | {f"seconds/{name}": value for name, value in _means(seconds).items()}
     for name in means:
-        own = [ends for table in figures if (ends := _interval(table, name)) is not None]
+        own = [ends for table in figures if (ends := keys.interval_of(table, name)) is not None]
         if len(own) == len(figures):
             found = over_seeds([table[name] for table in figures], own)
             row |= dict(zip(keys.ends(name), found, strict=True))
@@ -78,14 +68,6 @@ def _means(tables: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Means of the figures that all seeds have; cells of an earlier version may lack some."""
     shared = [name for name in tables[0] if all(name in table for table in tables)]
     return {name: statistics.fmean(table[name] for table in tables) for name in shared}
-
-
-def _interval(figures: Mapping[str, float], name: str) -> Interval | None:
-    """The interval of a figure of a cell."""
-    ends, images = keys.interval_of(figures, name), figures.get(SIZES.get(name, ""))
-    if ends is None and images:
-        return wilson(figures[name] / 100, images)
-    return ends
 
 
 def interval_of(row: Row, name: str) -> Interval | None:

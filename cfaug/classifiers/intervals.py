@@ -11,10 +11,8 @@ from scipy.sparse import csr_array
 from scipy.stats import norm, t
 from torch import Tensor
 
+from cfaug.auditing.attribute_audit import LEVEL
 from datamodules.process.sampling import effective_sample_size
-
-LEVEL = 0.95
-"""Level of the intervals."""
 
 REPLICATES = 2000
 """Replicates of a bootstrap."""

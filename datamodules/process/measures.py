@@ -53,18 +53,24 @@ def normalized_mutual_information(table: Tensor) -> Tensor:
     return torch.where(mean > 0, mutual_information(table) / mean.clamp(min=1e-300), 0.0)
 
 
-def cramers_v(table: Tensor) -> Tensor:
-    """Bias-corrected Cramér's V in [0, 1] (Bergsma, J. Korean Stat. Soc. 42, 2013, equation 5).
+def cramers_v(table: Tensor, *, corrected: bool = True) -> Tensor:
+    """Cramér's V in [0, 1]; 0 where a variable is constant. Values that never occur are left out.
 
-    Values that never occur are left out; 0 where a variable is constant.
+    Args:
+        table: (..., R, C) float64 counts.
+        corrected: Remove the bias of a sample (Bergsma, J. Korean Stat. Soc. 42, 2013, equation 5),
+            to estimate what the counts were drawn from. Without, V is that of the counts themselves
+            (Cramér, 1946, section 21.9).
     """
     n = table.sum((-2, -1))
     rows, columns = ((table.sum(axis) > 0).sum(-1) for axis in (-1, -2))
     expected = table.sum(-1, keepdim=True) * table.sum(-2, keepdim=True) / n[..., None, None]
     chi2 = ((table - expected) ** 2 / expected.clamp(min=1e-300)).sum((-2, -1))
-    phi2 = (chi2 / n - (rows - 1) * (columns - 1) / (n - 1)).clamp(min=0)
-    side = torch.minimum(rows - (rows - 1) ** 2 / (n - 1), columns - (columns - 1) ** 2 / (n - 1))
-    side = side - 1
+    phi2 = chi2 / n
+    if corrected:
+        phi2 = (phi2 - (rows - 1) * (columns - 1) / (n - 1)).clamp(min=0)
+        rows, columns = rows - (rows - 1) ** 2 / (n - 1), columns - (columns - 1) ** 2 / (n - 1)
+    side = torch.minimum(rows, columns) - 1
     return torch.where(side > 0, (phi2 / side.clamp(min=1e-300)).sqrt(), 0.0)
 
 

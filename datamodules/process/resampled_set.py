@@ -16,7 +16,11 @@ MOST_NAMES = 1_000
 
 @dataclass(frozen=True)
 class Dependence:
-    """What is left between the label and an attribute: CNF in nats, and bias-corrected V."""
+    """What is left between the label and an attribute: CNF in nats, and Cramér's V.
+
+    V is not corrected for the bias of a sample: these are the images that are tested on, and
+    repeated ones are no sample.
+    """
 
     attribute: str
     cnf: float
@@ -63,7 +67,8 @@ def measure_resampled(split: Split, space: AttributeSpace) -> ResampledSet:
     for column, attribute in enumerate(space.attributes):
         if attribute.name != space.label:
             counts = contingency(label, table[:, column], (size, len(attribute.values)))
-            found.append(Dependence(attribute.name, float(cnf(counts)), float(cramers_v(counts))))
+            v = float(cramers_v(counts, corrected=False))
+            found.append(Dependence(attribute.name, float(cnf(counts)), v))
     groups = space.groups(table)
     empty = torch.bincount(groups, minlength=space.num_groups) == 0
     lacking = (_independent_shares(table, space) * empty).argsort(descending=True, stable=True)

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from scipy.stats import binomtest
 
 from cfaug.benchmarking.benchmark_tables import lines_of_draws, write_tables
 from cfaug.benchmarking.rows import flat, summarize
@@ -112,20 +111,6 @@ def test_one_seed_has_its_own_interval(tmp_path: Path) -> None:
     write_cell(tmp_path, "erm", 0.9, 0, 90.0, **intervals(90.0, 60.0))
     (row,) = summarize(tmp_path)
     assert (row["accuracy_low"], row["accuracy_high"]) == (88, 91)
-
-
-def test_cells_without_intervals_have_those_of_the_images_they_know(tmp_path: Path) -> None:
-    group = "test/unconfounded_worst_group"
-    old = {f"{group}_accuracy": 75.0, f"{group}_size": 20.0, "test/flip_rate/color": 5.0}
-    write_cell(tmp_path, "erm", 0.9, 0, 90.0, **old)
-    (row,) = summarize(tmp_path)
-    found = row[f"{group}_accuracy_low"], row[f"{group}_accuracy_high"]
-    reference = binomtest(15, 20).proportion_ci(method="wilson")
-    assert found == pytest.approx((100 * reference.low, 100 * reference.high))
-    # Of how many images these are, the cell does not know.
-    assert not {"accuracy_low", "test/unconfounded_accuracy_low", "test/flip_rate_low/color"} & {
-        *row
-    }
 
 
 def test_a_seed_of_an_earlier_version_takes_the_interval_from_the_row(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from scipy.stats import chi2_contingency
+from scipy.stats.contingency import association
 from sklearn.metrics import mutual_info_score, normalized_mutual_info_score
 
 from cfaug.auditing.attribute_audit import audit_attributes
@@ -41,6 +42,14 @@ def test_cramers_v_agrees_with_the_corrected_chi_square_of_scipy() -> None:
     phi2 -= (rows - 1) * (columns - 1) / (n - 1)
     side = min(rows - (rows - 1) ** 2 / (n - 1), columns - (columns - 1) ** 2 / (n - 1))
     assert cramers_v(TABLE) == pytest.approx(math.sqrt(phi2 / (side - 1)))
+
+
+def test_cramers_v_of_the_counts_themselves_agrees_with_scipy() -> None:
+    wanted = association(TABLE.long().numpy(), method="cramer")
+    assert cramers_v(TABLE, corrected=False) == pytest.approx(wanted)
+    few = torch.tensor([[4.0, 2.0], [2.0, 4.0]])
+    assert cramers_v(few) == pytest.approx(0.15, abs=0.01)  # half of it could be chance
+    assert cramers_v(few, corrected=False) == pytest.approx(1 / 3)
 
 
 def test_extremes() -> None:
