@@ -11,6 +11,7 @@ from cfaug.plotting.charts import Estimate, Panel, save_accuracies, save_curves,
 from cfaug.terminal.tables import with_interval
 from cfaug.tracking import keys
 from cfaug.tracking.drawn_images import drawn_of
+from datamodules.process.sampling import EARLY_DRAWS
 from datamodules.storage.atomic_files import whole_file
 
 
@@ -56,8 +57,8 @@ def _short(row: Row) -> dict[str, tuple[float, Interval | None] | None]:
     }
 
 
-LEGEND = """\
-accuracy: of a classifier on the {test_set} test set, %, mean over seeds. worst group: in the
+LEGEND = f"""\
+accuracy: of a classifier on the {{test_set}} test set, %, mean over seeds. worst group: in the
 combination of values where it is lowest, of those with at least 10 test images. flips(a):
 predictions that change when a alone truly changes, %. In brackets: 95 % intervals, of the test
 images and, with several seeds, of the seeds; cells of an earlier version may have none.
@@ -72,7 +73,8 @@ composition: L1 (0 to 255) after that edit with the values that an image has. ba
 edit of a and back. exact(a): L1 to the true counterfactual. generator s: seconds of training.
 drawn: confounding of the label that weights leave in the images that the generator or the
 classifier is trained on, in nats, with the attribute of which most is left, and how many images
-the draws are worth (Kish); methods without such a figure draw all images alike.
+the draws are worth (Kish), after the first {EARLY_DRAWS:,} draws, which weigh rare images more;
+methods without such a figure draw all images alike.
 """
 
 

@@ -18,6 +18,7 @@ from cfaug.reporting.runs import Run
 from cfaug.reporting.verdict import verdict
 from cfaug.tracking import keys
 from cfaug.tracking.drawn_images import drawn_of
+from datamodules.process.sampling import EARLY_DRAWS
 
 
 def all_sections(runs: Sequence[Run]) -> list[Section]:
@@ -100,7 +101,8 @@ def _draws(trained: Sequence[Run]) -> list[Table]:
     header = ["run", "attribute", "CNF with the label", "left as drawn", "images", "as if"]
     note = (
         "Of each run the attribute of which most is left; the draws are worth so many different "
-        "images (Kish). Runs that are not here drew all images alike."
+        f"images (Kish). The first {EARLY_DRAWS:,} draws of a deconfounded run are not counted; "
+        "they weigh rare images more. Runs that are not here drew all images alike."
     )
     return [Table("What sampling weights leave", header, rows, note)] if rows else []
 

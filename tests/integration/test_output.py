@@ -103,7 +103,8 @@ def test_a_fit_of_a_generator_is_two_lines_with_wandb_too_and_a_summary_can_be_h
     left, whole = (figures[f"data/{key}/color"] for key in ("remaining_cnf", "cnf"))
     assert 0.2 < left < whole
     assert " ".join(lines[:-1]) == (
-        f"drawn partly deconfounded: {left:.2f} of {whole:.2f} nats of confounding between digit "
+        "drawn partly deconfounded, after the first 64,000 images: "
+        f"{left:.2f} of {whole:.2f} nats of confounding between digit "
         f"and color left, as if {figures['data/effective_train_size']:.0f} of 1,300 images"
     )
     assert "Trainable params" in "\n".join(told([*words, "--trainer.enable_model_summary", "true"]))

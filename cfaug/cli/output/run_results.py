@@ -13,6 +13,7 @@ from cfaug.tracking.run_records import run_folder
 from cfaug.training.module import AttributeModule
 from datamodules.base import AttributeDataModule
 from datamodules.process.resampled_set import measure_resampled
+from datamodules.process.sampling import EARLY_DRAWS
 from datamodules.process.splits import RESAMPLED
 
 MAIN_FIGURES = {
@@ -21,7 +22,10 @@ MAIN_FIGURES = {
 }
 """The figure that stands beside the folder of a fit, and how it is said, by the kind of module."""
 
-DRAWN = {"balanced": "group-balanced", "deconfounded": "partly deconfounded"}
+DRAWN = {
+    "balanced": "group-balanced",
+    "deconfounded": f"partly deconfounded, after the first {EARLY_DRAWS:,} images",
+}
 """How images are drawn by each sampling that weights them."""
 
 LONGEST_NAME = 70

@@ -97,8 +97,9 @@ def test_a_worked_example_in_words() -> None:
     data = Images((40, 2, 8, 50), "deconfounded", capped)
     left = float(cnf(torch.tensor([[1.0, 0.2], [0.8, 1.0]])))
     assert line_of_draws(data) == (  # type: ignore[arg-type]
-        f"drawn partly deconfounded: {left:.2f} of {before:.2f} nats of confounding between hair "
-        "and sex left, as if 4 of 100 images"
+        "drawn partly deconfounded, after the first 64,000 images: "
+        f"{left:.2f} of {before:.2f} nats of confounding between hair and sex left,"
+        " as if 4 of 100 images"
     )
 
 
