@@ -97,7 +97,8 @@ class Classifier(AttributeModule):
                 images, or the data already have counterfactuals, or have no attribute to edit.
         """
         if stage == "fit" and self.generator_path is not None and not self._generator:
-            if getattr(self.trainer, "datamodule").counterfactuals is not None:  # noqa: B009
+            data: AttributeDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+            if data.counterfactuals is not None:
                 msg = "two sources of counterfactuals, --model.generator and "
                 raise ValueError(f"{msg}--data.init_args.counterfactuals; leave one of them out")
             if not non_label_columns(self.attribute_space):
@@ -108,7 +109,7 @@ class Classifier(AttributeModule):
                 )
                 raise ValueError(msg)
             path = Path(self.generator_path)
-            self._generator = [load_generator_for(path, self.attribute_space, self.image_shape)]
+            self._generator = [load_generator_for(path, data)]
 
     @property
     def made_with(self) -> dict[str, Path | None]:

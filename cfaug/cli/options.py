@@ -110,4 +110,4 @@ def chosen_generator(path: Path, data: AttributeDataModule) -> tuple[Generator, 
         ValueError: If there is none or it was made for other data.
     """
     path = find_generator(path)
-    return load_generator_for(path, data.attribute_space, data.image_shape), path
+    return load_generator_for(path, data), path

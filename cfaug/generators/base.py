@@ -7,8 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cfaug.generators.training_images import TRAINED_ON, digests
 from cfaug.training.module import AttributeModule
 from datamodules.attributes import Batch
+from datamodules.base import AttributeDataModule
 from datamodules.process.interventions import edited_columns, fresh_values, set_values
 
 
@@ -16,6 +18,8 @@ class Generator(AttributeModule, ABC):
     """A model that edits any attribute of an image to any value."""
 
     kind = "generator"
+    trained_on: Tensor | None = None
+    """Digests of its training images, once it is read from a checkpoint, see `digests`."""
 
     @abstractmethod
     def edit(
@@ -39,10 +43,14 @@ class Generator(AttributeModule, ABC):
         """
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Store the class for `load_generator`; LightningCLI does so too, but scripts do not."""
+        """Store the class, as LightningCLI does but no script, and what it was trained on."""
         kind = type(self)
         arguments = checkpoint.setdefault("hyper_parameters", {})
         arguments.setdefault("_class_path", f"{kind.__module__}.{kind.__qualname__}")
+        data = getattr(self.trainer, "datamodule", None)
+        # A script may train on batches of its own.
+        split = data.splits["train"] if isinstance(data, AttributeDataModule) else None
+        checkpoint[TRAINED_ON] = None if split is None else digests(split)
 
     @torch.no_grad()
     def counterfactuals(self, batch: Batch, codes: Mapping[int, int] | None = None) -> Batch:

@@ -6,8 +6,9 @@ from pathlib import Path
 from lightning.pytorch.utilities import rank_zero_only
 
 from cfaug.generators.base import Generator
+from cfaug.generators.training_images import TRAINED_ON, tell_if_trained_on
 from cfaug.training.checkpoints import read_checkpoint, unreadable
-from datamodules.attributes import AttributeSpace
+from datamodules.base import AttributeDataModule
 
 LAST = Path("last")
 """Means the generator of the last run, see `find_generator`."""
@@ -46,21 +47,27 @@ def load_generator(path: Path) -> Generator:
             **{name: value for name, value in arguments.items() if not name.startswith("_")}
         )
         generator.load_state_dict(checkpoint["state_dict"])
+        generator.trained_on = checkpoint.get(TRAINED_ON)
     except Exception as error:  # a damaged file can raise anything
         raise unreadable(path, "generator", error) from error
     return generator.eval().requires_grad_(requires_grad=False)
 
 
-def load_generator_for(
-    path: Path, space: AttributeSpace, image_shape: tuple[int, int, int]
-) -> Generator:
+def load_generator_for(path: Path, data: AttributeDataModule) -> Generator:
     """Load a generator and check that it can edit images of given data.
+
+    It is told if the generator was trained on their test images.
+
+    Args:
+        path: The checkpoint.
+        data: The data, set up.
 
     Raises:
         ValueError: If it cannot be read, or was trained for other attributes or images.
     """
-    generator = load_generator(path)
-    generator.require_made_for(space, image_shape, f"the generator {path}")
+    generator, what = load_generator(path), f"the generator {path}"
+    generator.require_made_for(data.attribute_space, data.image_shape, what)
+    tell_if_trained_on(generator.trained_on, data, what)
     return generator
 
 
