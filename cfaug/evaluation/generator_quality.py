@@ -9,8 +9,8 @@ from torch import Tensor
 
 from cfaug.auditing.remaining_confounding import cnf_with_label
 from cfaug.classifiers.classifier import Classifier
-from cfaug.classifiers.intervals import wilson
 from cfaug.evaluation.edit_gallery import Edits, Gallery
+from cfaug.evaluation.guessing import guessing
 from cfaug.evaluation.image_distances import distance, exact_errors
 from cfaug.evaluation.judges import Reader, fit_quietly, train_judge
 from cfaug.evaluation.probes import Probes
@@ -18,10 +18,11 @@ from cfaug.generators.base import Generator
 from cfaug.terminal.progress import track
 from cfaug.tracking import keys
 from cfaug.training.module import best_device
-from datamodules.attributes import AttributeSpace, Batch
+from datamodules.attributes import Batch
 from datamodules.base import AttributeDataModule
 from datamodules.process.interventions import non_label_columns, other_value
 from datamodules.process.noise import uniform
+from datamodules.process.splits import UNCONFOUNDED
 
 MOST = 10_000
 """Most images of a split that are judged; more would hardly change the figures."""
@@ -165,7 +166,7 @@ def _measure(
     figures = means.means()
     figures[keys.TRANSFER_GAP] = figures[keys.TRANSFER_EDITED] - figures[keys.TRANSFER_REAL]
     figures[keys.JUDGED_IMAGES] = float(len(seen))
-    figures |= _chances(seen, space)
+    figures |= guessing(seen, single.data, independent=data.test_sets[0] == UNCONFOUNDED)
     shares = [table / len(seen) for table in read_right]
     figures |= _readings(shares[0], space.names, keys.JUDGE, keys.EFFECTIVENESS)
     if len(shares) > 1:
@@ -199,21 +200,6 @@ def _readings(
         figures[judge.format(attribute=read)] = float(shares[-1, k])
         for i, edited in enumerate(names):
             figures[effectiveness.format(edited=edited, read=read)] = float(shares[i, k])
-    return figures
-
-
-def _chances(seen: Tensor, space: AttributeSpace) -> dict[str, float]:
-    """What guessing the most frequent value reaches on codes (N, K), per cent, with its interval.
-
-    A probe that reads nothing is above the interval in at most one of forty cases, if the values
-    are independent of what an edit still shows.
-    """
-    figures = {}
-    for k, name in enumerate(space.names):
-        share = int(torch.bincount(seen[:, k]).max()) / len(seen)
-        key = keys.LEAKAGE_CHANCE.format(attribute=name)
-        figures[key] = 100 * share
-        figures |= dict(zip(keys.ends(key), wilson(share, len(seen)), strict=True))
     return figures
 
 

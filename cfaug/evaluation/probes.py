@@ -66,14 +66,14 @@ class Probes:
         precision: str,
         doing: str,
     ) -> None:
-        self.generator, self.edits = generator, edits
+        self.generator, self.edits, self.data = generator, edits, data
         self.readers = []
         for channels, times in KINDS:
             space, shape = generator.attribute_space, generator.image_shape
             reader = Reader(space, shape, self._lesson(), channels=channels)
             fit_quietly(reader, data, times * steps, precision, doing)
             self.readers.append(reader.to(best_device()))
-        self.strongest = self._strongest(data)
+        self.strongest = self._strongest()
 
     def _lesson(self) -> Lesson:
         def lesson(batch: Batch) -> tuple[Tensor, Tensor]:
@@ -83,8 +83,9 @@ class Probes:
         return lesson
 
     @torch.no_grad()
-    def _strongest(self, data: AttributeDataModule) -> dict[int, int]:
+    def _strongest(self) -> dict[int, int]:
         """For each attribute that is edited, the place of the probe that reads it best."""
+        data = self.data
         attributes, space = data.splits["val"].attributes, self.generator.attribute_space
         weights = sampling_weights(attributes, space, "deconfounded", data.weight_cap)
         assert weights is not None
