@@ -19,10 +19,12 @@ class Identity:
 
     Args:
         data: Name of the data: that of their YAML, or of the class of the data module.
-        tags: The name of the data and the strength of the confounding.
+        tags: The name of the data, the strength of the confounding, and whether test figures are of
+            validation images.
         group: The name that a generator's run shares with all that use the generator.
         strength: Of the confounding, where it is one number.
         method: How a classifier is trained.
+        test_on: The images that the test sets are made of, where the data can choose.
         started: When it began.
     """
 
@@ -31,6 +33,7 @@ class Identity:
     group: str
     strength: float | None = None
     method: str | None = None
+    test_on: str | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def options(self, job: str) -> dict[str, Any]:
@@ -56,10 +59,13 @@ def identify(options: Any, origin: Path | None = None, method: str | None = None
         name = _yaml_of_data(options) or data.class_path.rpartition(".")[2]
         settings = data.get("init_args") or {}
     tags, strength = confounding_of(settings)
+    test_on = settings.get("test_on")
+    if test_on == "val":
+        tags.append("tested on validation images")
     known = None if origin is None else read_record(origin).get("group")
     new = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
     group = os.environ.get("WANDB_RUN_GROUP") or known or new
-    return Identity(name, (name[:64], *tags), group, strength, method)
+    return Identity(name, (name[:64], *tags), group, strength, method, test_on)
 
 
 def confounding_of(settings: Mapping[str, Any]) -> tuple[list[str], float | None]:

@@ -69,6 +69,7 @@ def run_record(command: list[str], identity: Identity) -> dict[str, object]:
         "group": identity.group,
         "strength": identity.strength,
         "method": identity.method,
+        "test_on": identity.test_on,
         "commit": git_commit(),
         "machine": this_machine(),
         "versions": versions(),

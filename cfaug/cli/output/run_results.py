@@ -100,9 +100,10 @@ def accuracies(
             worst = [with_interval(lowest, found.groups[number]), f"{size:,}"]
             group = cut(classifier.attribute_space.group_name(number), LONGEST_NAME)
         rows.append([name, with_interval(right, found.accuracy), *worst, group])
+    images = "test set, %" if data.test_on == "test" else "validation, %"
     return short_table(
         {
-            "test set, %": "left",
+            images: "left",
             "right [95 %]": "right",
             "worst [95 %]": "right",
             "of": "right",
