@@ -1,5 +1,6 @@
 """Slips of every day: options, YAMLs and logins that are nearly right end in one line."""
 
+import json
 import os
 import re
 import subprocess
@@ -104,3 +105,16 @@ def test_a_mode_that_w_and_b_does_not_know_is_told(
     monkeypatch.setenv("WANDB_MODE", "on")
     message = fails(FIT, capsys)
     assert message.startswith("cfaug: error: WANDB_MODE is on, expected one of online, offline,")
+
+
+def test_figures_of_validation_images_are_not_taken_for_those_of_test_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", "runs"]
+    assert main([*FIT, *words, "--data.init_args.test_on", "val"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (header,) = (line for line in lines if "right [95 %]" in line)
+    assert header.startswith("validation, %")
+    (record,) = Path("runs").rglob("run.json")
+    assert json.loads(record.read_text())["test_on"] == "val"

@@ -94,16 +94,6 @@ def test_a_fit_of_a_classifier_prints_its_figures_once() -> None:
     assert lines[-1] == f"run: runs/run/a, validation {figures['val/accuracy']:.1f} %"
 
 
-def test_figures_of_validation_images_are_not_taken_for_those_of_test_images() -> None:
-    logger = ["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", "runs"]
-    words = ["classifier", "fit", *BASE, *DATA, *CLASSIFIER, *SHORT, *logger]
-    lines = told([*words, "--data.init_args.test_on", "val"])
-    (header,) = (line for line in lines if "right [95 %]" in line)
-    assert header.startswith("validation, %")
-    (record,) = Path("runs").rglob("run.json")
-    assert json.loads(record.read_text())["test_on"] == "val"
-
-
 def test_a_fit_of_a_generator_is_two_lines_with_wandb_too_and_a_summary_can_be_had() -> None:
     words = ["generator", "fit", *BASE, *DATA, *GENERATOR, *SHORT, "--trainer.max_epochs", "1"]
     lines = told(words)
