@@ -47,8 +47,8 @@ class Generator(AttributeModule, ABC):
         kind = type(self)
         arguments = checkpoint.setdefault("hyper_parameters", {})
         arguments.setdefault("_class_path", f"{kind.__module__}.{kind.__qualname__}")
-        data = getattr(self.trainer, "datamodule", None)
-        # A script may train on batches of its own.
+        # A script may train without a data module, or without a Trainer.
+        data = getattr(self._trainer, "datamodule", None)
         split = data.splits["train"] if isinstance(data, AttributeDataModule) else None
         checkpoint[TRAINED_ON] = None if split is None else digests(split)
 
