@@ -28,9 +28,8 @@ def test_training_images_among_the_test_images_are_told(
     for data in draws:
         data.setup()
     generator = ConditionalVAE(draws[0].attribute_space, draws[0].image_shape, channels=8)
-    trainer = Trainer(
-        max_steps=1, logger=False, accelerator="cpu", enable_progress_bar=False, callbacks=[]
-    )
+    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    trainer = Trainer(max_steps=1, accelerator="cpu", **quiet)  # type: ignore[arg-type]
     trainer.fit(generator, datamodule=draws[0])
     path = tmp_path / "generator.ckpt"
     trainer.save_checkpoint(path)
