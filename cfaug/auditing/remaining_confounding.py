@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from itertools import combinations
 
-import torch
 from torch import Tensor
 
 from datamodules.attributes import AttributeSpace
@@ -92,8 +91,6 @@ def cnf_with_label(
         space: The attributes.
         weights: (N,) weights that images are drawn with; None for all alike.
     """
-    if weights is None:
-        weights = torch.ones(len(attributes), dtype=torch.double)
     label = space.label_position
     return {
         name: float(cnf(_drawn(attributes, weights, space, label, column)))
@@ -102,8 +99,10 @@ def cnf_with_label(
     }
 
 
-def _drawn(attributes: Tensor, weights: Tensor, space: AttributeSpace, i: int, j: int) -> Tensor:
+def _drawn(
+    attributes: Tensor, weights: Tensor | None, space: AttributeSpace, i: int, j: int
+) -> Tensor:
     """Share of each pair of values of two attributes among images drawn with weights (N,)."""
     sizes = space.cardinalities[i], space.cardinalities[j]
-    cells = attributes[:, i] * sizes[1] + attributes[:, j]
-    return torch.bincount(cells, weights, sizes[0] * sizes[1]).reshape(sizes) / weights.sum()
+    drawn = contingency(attributes[:, i], attributes[:, j], sizes, weights)
+    return drawn / drawn.sum()

@@ -57,8 +57,8 @@ def _short(row: Row) -> dict[str, tuple[float, Interval | None] | None]:
     }
 
 
-LEGEND = f"""\
-accuracy: of a classifier on the {{test_set}} test set, %, mean over seeds. worst group: in the
+LEGEND = """\
+accuracy: of a classifier on the {test_set} test set, %, mean over seeds. worst group: in the
 combination of values where it is lowest, of those with at least 10 test images. flips(a):
 predictions that change when a alone truly changes, %. In brackets: 95 % intervals, of the test
 images and, with several seeds, of the seeds; cells of an earlier version may have none.
@@ -73,7 +73,7 @@ composition: L1 (0 to 255) after that edit with the values that an image has. ba
 edit of a and back. exact(a): L1 to the true counterfactual. generator s: seconds of training.
 drawn: confounding of the label that weights leave in the images that the generator or the
 classifier is trained on, in nats, with the attribute of which most is left, and how many images
-the draws are worth (Kish), after the first {EARLY_DRAWS:,} draws, which weigh rare images more;
+the draws are worth (Kish), after the first {early:,} draws, which weigh rare images more;
 methods without such a figure draw all images alike.
 """
 
@@ -141,7 +141,7 @@ def _markdown(rows: list[Row]) -> str:
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     behind = "\n".join(f"{number}. `{line}`" for number, line in enumerate(commands, start=1))
     drawn = "".join(f"- {line}\n" for line in lines_of_draws(rows))
-    legend = LEGEND.format(test_set=test_set_of(rows[0]))
+    legend = LEGEND.format(test_set=test_set_of(rows[0]), early=EARLY_DRAWS)
     told = f"{drawn}\n{legend}" if drawn else legend
     return f"{table}\n\n{told}\nCommands, each with its commit:\n\n{behind}\n"
 

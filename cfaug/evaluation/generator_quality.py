@@ -22,7 +22,6 @@ from datamodules.attributes import Batch
 from datamodules.base import AttributeDataModule
 from datamodules.process.interventions import non_label_columns, other_value
 from datamodules.process.noise import uniform
-from datamodules.process.splits import UNCONFOUNDED
 
 MOST = 10_000
 """Most images of a split that are judged; more would hardly change the figures."""
@@ -166,7 +165,7 @@ def _measure(
     figures = means.means()
     figures[keys.TRANSFER_GAP] = figures[keys.TRANSFER_EDITED] - figures[keys.TRANSFER_REAL]
     figures[keys.JUDGED_IMAGES] = float(len(seen))
-    figures |= guessing(seen, single.data, independent=data.test_sets[0] == UNCONFOUNDED)
+    figures |= guessing(seen, single.data)
     shares = [table / len(seen) for table in read_right]
     figures |= _readings(shares[0], space.names, keys.JUDGE, keys.EFFECTIVENESS)
     if len(shares) > 1:

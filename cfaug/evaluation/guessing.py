@@ -6,9 +6,11 @@ from torch import Tensor
 from cfaug.classifiers.intervals import wilson
 from cfaug.tracking import keys
 from datamodules.base import AttributeDataModule
+from datamodules.process.measures import contingency
+from datamodules.process.splits import UNCONFOUNDED
 
 
-def guessing(seen: Tensor, data: AttributeDataModule, *, independent: bool) -> dict[str, float]:
+def guessing(seen: Tensor, data: AttributeDataModule) -> dict[str, float]:
     """How many old values a guess gets right, in per cent, with the interval of the test images.
 
     The guess is the most frequent value. Where test images are resampled, their attributes can
@@ -21,26 +23,18 @@ def guessing(seen: Tensor, data: AttributeDataModule, *, independent: bool) -> d
     Args:
         seen: (N, K) int64 codes of the test images.
         data: The data that the probes are trained on.
-        independent: The attributes of the test images are independent, as those of a redraw.
     """
     space, figures = data.attribute_space, {}
+    sizes, table, weights = space.cardinalities, data.splits["train"].attributes, data.train_weights
+    dependent = data.test_sets[0] != UNCONFOUNDED
     for column, name in enumerate(space.names):
         right = [int(torch.bincount(seen[:, column]).max())]
-        if not independent:
-            others = (other for other in range(len(space.names)) if other != column)
-            right += [_right_by(other, column, seen, data) for other in others]
+        for other in (k for k in range(len(sizes)) if dependent and k != column):
+            pair = sizes[other], sizes[column]
+            drawn = contingency(table[:, other], table[:, column], pair, weights)
+            guess = drawn.argmax(1)[seen[:, other]]
+            right.append(int((guess == seen[:, column]).sum()))
         share, key = max(right) / len(seen), keys.LEAKAGE_CHANCE.format(attribute=name)
         figures[key] = 100 * share
         figures |= dict(zip(keys.ends(key), wilson(share, len(seen)), strict=True))
     return figures
-
-
-def _right_by(other: int, column: int, seen: Tensor, data: AttributeDataModule) -> int:
-    """Test images whose value is the one that goes most often with that of another attribute."""
-    sizes = data.attribute_space.cardinalities
-    table = data.splits["train"].attributes
-    weights = data.train_weights
-    cells = table[:, other] * sizes[column] + table[:, column]
-    counts = torch.bincount(cells, weights, sizes[other] * sizes[column])
-    most = counts.reshape(sizes[other], sizes[column]).argmax(1)
-    return int((most[seen[:, other]] == seen[:, column]).sum())

@@ -67,7 +67,7 @@ def load_generator_for(path: Path, data: AttributeDataModule) -> Generator:
     """
     generator, what = load_generator(path), f"the generator {path}"
     generator.require_made_for(data.attribute_space, data.image_shape, what)
-    tell_if_trained_on(generator.trained_on, data, what)
+    rank_zero_only(tell_if_trained_on)(generator.trained_on, data, what)
     return generator
 
 

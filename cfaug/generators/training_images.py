@@ -33,11 +33,9 @@ def tell_if_trained_on(trained_on: Tensor | None, data: AttributeDataModule, wha
         data: The data to be tested on, set up.
         what: What the message calls the generator.
     """
-    test = digests(data.splits["test"])
-    if trained_on is None or test is None:
+    if trained_on is None or (test := digests(data.splits["test"])) is None:
         return
-    seen = int(torch.isin(test, trained_on).sum())
-    if seen:
+    if seen := int(torch.isin(test, trained_on).sum()):
         tell(
             f"{what} was trained on {seen:,} of the {len(test):,} test images, so figures of them "
             "are too good; split the data as they were for it, with the same seed and shares"

@@ -7,18 +7,21 @@ import torch
 from torch import Tensor
 
 
-def contingency(a: Tensor, b: Tensor, sizes: tuple[int, int]) -> Tensor:
-    """Counts of each pair of values.
+def contingency(
+    a: Tensor, b: Tensor, sizes: tuple[int, int], weights: Tensor | None = None
+) -> Tensor:
+    """Counts of each pair of values, or the sums of their weights.
 
     Args:
         a: (N,) int64 codes in [0, sizes[0]).
         b: (N,) int64 codes in [0, sizes[1]).
         sizes: Number of values of each.
+        weights: (N,) float64; None counts all alike.
 
     Returns:
         (sizes[0], sizes[1]) float64.
     """
-    counts = torch.bincount(a * sizes[1] + b, minlength=sizes[0] * sizes[1])
+    counts = torch.bincount(a * sizes[1] + b, weights, sizes[0] * sizes[1])
     return counts.double().reshape(sizes)
 
 

@@ -8,26 +8,27 @@ from scipy.stats import binomtest
 
 from cfaug.evaluation.guessing import guessing
 from datamodules.attributes import attribute_space
+from datamodules.process.splits import CONFOUNDED, RESAMPLED, UNCONFOUNDED
 
 SPACE = attribute_space({"hair": ["dark", "fair"], "sex": ["f", "m"]}, label="hair")
 SEEN = torch.tensor([[0, 0]] * 5 + [[0, 1]] * 1 + [[1, 0]] * 2 + [[1, 1]] * 4)
 
 
-def data(*counts: int, weights: list[float] | None = None) -> SimpleNamespace:
-    """Training images, so many of (dark, f), (dark, m), (fair, f) and (fair, m)."""
+def guess(
+    *counts: int, weights: list[float] | None = None, test_set: str = RESAMPLED
+) -> dict[str, float]:
+    """With training images, so many of (dark, f), (dark, m), (fair, f) and (fair, m)."""
     rows = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
     table = rows.repeat_interleave(torch.tensor(counts), dim=0)
     train = SimpleNamespace(attributes=table)
     drawn = None if weights is None else torch.tensor(weights).double()
-    return SimpleNamespace(attribute_space=SPACE, splits={"train": train}, train_weights=drawn)
-
-
-def guess(train: SimpleNamespace, *, independent: bool) -> dict[str, float]:
-    return guessing(SEEN, train, independent=independent)  # type: ignore[arg-type]
+    data = SimpleNamespace(attribute_space=SPACE, splits={"train": train}, train_weights=drawn)
+    data.test_sets = test_set, CONFOUNDED
+    return guessing(SEEN, data)  # type: ignore[arg-type]
 
 
 def test_in_an_independent_set_the_most_frequent_value_is_guessed() -> None:
-    figures = guess(data(9, 1, 1, 9), independent=True)
+    figures = guess(9, 1, 1, 9, test_set=UNCONFOUNDED)
     assert figures["test/leakage_chance/sex"] == pytest.approx(100 * 7 / 12)
     interval = binomtest(7, 12).proportion_ci(method="wilson")
     assert figures["test/leakage_chance_low/sex"] == pytest.approx(100 * interval.low)
@@ -35,9 +36,9 @@ def test_in_an_independent_set_the_most_frequent_value_is_guessed() -> None:
 
 
 def test_in_a_dependent_set_the_kept_label_tells_an_old_value() -> None:
-    figures = guess(data(9, 1, 1, 9), independent=False)
+    figures = guess(9, 1, 1, 9)
     assert figures["test/leakage_chance/sex"] == pytest.approx(100 * 9 / 12)
     # Men go with dark hair, as the images are drawn: that guess is wrong more often than f.
     weights = [0.1] * 9 + [10.0] + [10.0] + [0.1] * 9
-    figures = guess(data(9, 1, 1, 9, weights=weights), independent=False)
+    figures = guess(9, 1, 1, 9, weights=weights)
     assert figures["test/leakage_chance/sex"] == pytest.approx(100 * 7 / 12)
