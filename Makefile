@@ -63,17 +63,25 @@ explore: setup ## A local page to edit images by GENERATOR and see what CLASSIFI
 	$(CFAUG) explore -c $(DATA) --generator $(GENERATOR) --classifiers '[$(CLASSIFIERS)]' $(ARGS)
 
 .PHONY: benchmark
-benchmark: setup ## The whole loop on real MNIST over the strengths; finished cells are kept
+benchmark: setup ## Every method on real MNIST over the strengths; finished cells are kept
 	$(CFAUG) benchmark -c experiments/benchmarks/mnist-colored.yaml $(ARGS)
+
+.PHONY: benchmark-digits
+benchmark-digits: setup ## Every method on scikit-learn's digits; finished cells are kept
+	$(CFAUG) benchmark -c experiments/benchmarks/digits.yaml $(ARGS)
+
+.PHONY: benchmark-small
+benchmark-small: setup ## Six methods on scikit-learn's digits, two at a time
+	$(CFAUG) benchmark -c experiments/benchmarks/small.yaml --jobs 2 $(ARGS)
 
 .PHONY: generators
 generators: setup ## Compare generators at 16 px; finished cells are kept
 	$(CFAUG) benchmark -c experiments/benchmarks/generators/screen.yaml $(ARGS)
 
 .PHONY: families
-families: setup ## The default generator and the baselines on every other family of MNIST, one seed
-	for benchmark in experiments/benchmarks/families/*.yaml; do \
-		$(CFAUG) benchmark -c $$benchmark $(ARGS) || exit 1; \
+families: setup ## Every method on the other families of MNIST, one seed; finished cells are kept
+	for benchmark in families cmnist10 cgn; do \
+		$(CFAUG) benchmark -c experiments/benchmarks/$$benchmark.yaml $(ARGS) || exit 1; \
 	done
 
 .PHONY: speed

@@ -147,6 +147,19 @@ class AttributeSpace:
             groups = groups * cardinality + attributes[:, column]
         return groups
 
+    def environments(self, attributes: Tensor) -> Tensor:
+        """Number of the combination of all values but the label's in each row.
+
+        Args:
+            attributes: (B, K) int64 codes.
+
+        Returns:
+            (B,) int64, the groups that the rows would be in with the label's first value.
+        """
+        others = attributes.clone()
+        others[:, self.label_position] = 0
+        return self.groups(others)
+
     def values(self, group: int) -> list[str]:
         """The values of a combination, in the order of the attributes."""
         values: list[str] = []

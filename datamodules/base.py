@@ -23,6 +23,7 @@ from datamodules.process.sampling import (
     DrawSampler,
     Sampling,
     effective_sample_size,
+    emphasised,
     sampling_weights,
 )
 from datamodules.process.splits import TEST_SPLITS, Rows, Split, TestOn, name_test_sets
@@ -45,8 +46,8 @@ class AttributeDataModule(LightningDataModule, ABC):
             number of them. So the number of devices changes neither the updates nor the epochs.
         num_workers: Loader processes; 0 loads in the main process and is fast for data in memory.
         sampling: How training images are drawn: ``natural``, every image once before any comes
-            again; ``balanced``, every combination of values alike; ``deconfounded``, partly
-            deconfounded, see `sampling_weights`.
+            again; ``class_balanced`` or ``balanced``, every label or every combination of values
+            alike; ``deconfounded``, partly deconfounded, see `sampling_weights`.
         weight_cap: Largest deconfounding weight; in independent data every weight is 1. The higher,
             the closer to independence, and the fewer different images a batch holds: uncapped, a
             few rare ones would fill it. For the first `EARLY_DRAWS` images of a run it is
@@ -70,6 +71,8 @@ class AttributeDataModule(LightningDataModule, ABC):
     image_shape: tuple[int, int, int]
     true_counterfactuals = True
     """Whether `AttributeDataModule.counterfactual` knows them, as of rendered images."""
+    emphasis: Tensor | None = None
+    """(N,) factors of the weights of training images, above 0; set before training, or None."""
 
     def __init__(
         self,
@@ -163,7 +166,8 @@ class AttributeDataModule(LightningDataModule, ABC):
     def sampled(self, sampling: Sampling) -> Self:
         """The same data with another sampling of the training images, without counterfactuals."""
         data = copy(self)
-        data.trainer, data.sampling, data.counterfactuals = None, sampling, None
+        data.sampling = sampling
+        data.trainer = data.counterfactuals = data.emphasis = None
         return data
 
     def unconfounded(self) -> Self | None:
@@ -177,7 +181,8 @@ class AttributeDataModule(LightningDataModule, ABC):
 
     def _train_weights(self, cap: float) -> Tensor | None:
         attributes = self.splits["train"].attributes
-        return sampling_weights(attributes, self.attribute_space, self.sampling, cap)
+        weights = sampling_weights(attributes, self.attribute_space, self.sampling, cap)
+        return emphasised(weights, self.emphasis)
 
     @property
     def effective_train_size(self) -> float:

@@ -36,7 +36,7 @@ nitpick_ignore_regex = [
     # Other projects, whose lists of names would have to be fetched.
     (
         "py:class",
-        r"(abc|collections|datetime|importlib|_frozen_importlib|pathlib|socket|types|jsonargparse|lightning|matplotlib|PIL|pyarrow|rich"
+        r"(abc|collections|datetime|importlib|_frozen_importlib|pathlib|socket|types|jsonargparse|lightning|matplotlib|numpy|PIL|pyarrow|rich"
         r"|starlette|torch|torchmetrics|wandb)\..*",
     ),
 ]

@@ -1,12 +1,20 @@
 """The cells of a benchmark: what each computes, and the small file that it leaves."""
 
 import json
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
-from cfaug.benchmarking.methods import TITLES
-from cfaug.benchmarking.parts import Part, classifier_part, generator_parts
+from cfaug.benchmarking.commands import (
+    Setting,
+    checkpoint_of,
+    classifier_part,
+    generator_part,
+    judging_part,
+)
+from cfaug.benchmarking.methods import Method
+from cfaug.benchmarking.parts import Part
 from cfaug.benchmarking.plan import Plan, digest, has_oracle, load_yaml
 from cfaug.tracking.claims import changed_options
 from cfaug.tracking.run_records import this_machine, versions
@@ -14,70 +22,66 @@ from datamodules.storage.atomic_files import write_json
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One method, or one generator, at one strength with one seed.
+class Cell(ABC):
+    """What is computed at one setting.
 
     Args:
-        plan: The benchmark.
-        name: The method, or the name of the generator.
-        strength: Strength of the confounding; None for that of the data's YAML.
-        seed: Seed of everything.
-        generator: YAML of the generator, if there is one.
+        setting: Data, strength, seed.
+
+    Attributes:
+        kind: What it is the cell of, ``method`` or ``generator``.
     """
 
-    plan: Plan
-    name: str
-    strength: float | None
-    seed: int
-    generator: Path | None = None
+    kind: ClassVar[str]
+    setting: Setting
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What tables, and its folder, are called."""
+
+    @property
+    @abstractmethod
+    def options(self) -> dict[str, str]:
+        """Everything that its result depends on, as text, with fingerprints of the YAMLs."""
+
+    @abstractmethod
+    def parts(self) -> list[Part]:
+        """The commands behind its figures."""
+
+    @abstractmethod
+    def record(self) -> dict[str, Any]:
+        """What its result says beside what all results say, with its ``figures``."""
+
+    def needs(self) -> "GeneratorCell | None":
+        """The cell whose generator it uses, if any."""
+        return None
 
     @property
     def place(self) -> Path:
         """Its folder, relative to that of the benchmark, and of the results."""
-        return strength_folder(self.strength) / self.name / f"seed-{self.seed}"
+        return self.setting.place / self.name / f"seed-{self.setting.seed}"
 
     @property
     def folder(self) -> Path:
         """Where its runs go."""
-        return self.plan.folder / self.place
+        return self.setting.plan.folder / self.place
 
     @property
     def result(self) -> Path:
         """The file with its result."""
-        return self.plan.kept / self.place.with_suffix(".json")
+        return self.setting.plan.kept / self.place.with_suffix(".json")
 
     @property
     def title(self) -> str:
-        """Method or generator, strength and seed, in a line."""
-        strength = "" if self.strength is None else f", r = {self.strength:g}"
-        return f"{TITLES.get(self.name, self.name)}{strength}, seed {self.seed}"
+        """What it is, in a line."""
+        return f"{self.name}, {self.setting.told}"
 
-    @property
-    def options(self) -> dict[str, str]:
-        """Everything that its result depends on, as text, with fingerprints of the YAMLs."""
-        plan = self.plan
-        files = {"base": plan.base, "data": plan.data, "classifier": plan.classifier}
-        found = {
-            "strength": str(self.strength),
-            "seeds": str((self.seed,)),
-            "data_seed": str(self.seed),  # cells of earlier versions have another
-            "classifier_epochs": str(plan.classifier_epochs),
-        }
-        if self.generator is not None:
-            files["generator"] = self.generator
-            found["generator_epochs"] = str(plan.generator_epochs)
-            found["judge_steps"] = str(plan.judge_steps)
-        return found | {name: f"{path} (sha256 {digest(path)})" for name, path in files.items()}
-
-    def parts(self) -> Iterator[Part]:
-        """The commands behind its figures."""
-        place = self.plan, self.folder, self.strength, self.seed
-        checkpoint = None
-        if self.generator is not None:
-            yield from generator_parts(*place, self.generator)
-            checkpoint = self.folder / "generator" / "checkpoints" / "last.ckpt"
-        method = self.name if self.generator is None else "counterfactual"
-        yield classifier_part(*place, method, checkpoint)
+    def _shared_options(self, **files: Path) -> dict[str, str]:
+        setting = self.setting
+        told = {"strength": str(setting.strength), "seed": str(setting.seed)}
+        paths = {"base": setting.plan.base, "data": setting.data, **files}
+        return told | {name: f"{path} (sha256 {digest(path)})" for name, path in paths.items()}
 
     def is_done(self) -> bool:
         """Whether its result exists.
@@ -107,12 +111,12 @@ class Cell:
             command: The command line of the benchmark.
             seconds: Seconds that each part took.
         """
-        figures = _figures(self.folder / "classifier", "test/", "test/")
-        figures |= _figures(self.folder / "classifier", "data/", "data/")
-        record: dict[str, object] = {
-            "configuration": self.name,
-            "strength": self.strength,
-            "seed": self.seed,
+        record: dict[str, Any] = {
+            "kind": self.kind,
+            "name": self.name,
+            "data": self.setting.data.stem,
+            "strength": self.setting.strength,
+            "seed": self.setting.seed,
             "options": self.options,
             "benchmark": command,
             "commit": ", ".join(self._commits()),
@@ -120,24 +124,119 @@ class Cell:
             "seconds": seconds,
             "machine": this_machine(),
             "versions": versions(),
+            **self.record(),
         }
-        if self.generator is not None:
-            figures |= _figures(self.folder / "evaluate", "test/", "generator/")
-            figures |= _figures(self.folder / "generator", "data/", "generator/data/")
-            record["generator"] = load_yaml(self.generator)
-        record["figures"] = {name: round(value, 3) for name, value in sorted(figures.items())}
+        figures = sorted(record["figures"].items())
+        record["figures"] = {name: round(value, 3) for name, value in figures}
         write_json(self.result, record)
 
     def _commits(self) -> list[str]:
         """The commits that its parts ran on; a cell that was stopped can have several."""
-        records = (self.folder / part.name / "run.json" for part in self.parts())
+        records = (part.folder / "run.json" for part in self.parts())
         told = (json.loads(path.read_text(encoding="utf-8"))["commit"] for path in records)
         return list(dict.fromkeys(str(commit) for commit in told))
 
 
-def strength_folder(strength: float | None) -> Path:
-    """Folder of the cells of a strength."""
-    return Path("as-given" if strength is None else f"r-{strength}")
+@dataclass(frozen=True)
+class GeneratorCell(Cell):
+    """Trains a generator and judges it.
+
+    Args:
+        config: YAML of the generator.
+    """
+
+    kind: ClassVar[str] = "generator"
+    config: Path
+
+    @property
+    def name(self) -> str:
+        """See `Cell`."""
+        return self.config.stem
+
+    @property
+    def options(self) -> dict[str, str]:
+        """See `Cell`."""
+        plan = self.setting.plan
+        told = {"epochs": str(plan.generator_epochs), "judge_steps": str(plan.judge_steps)}
+        return self._shared_options(generator=self.config) | told
+
+    def fit(self) -> Part:
+        """The part that trains the generator."""
+        return generator_part(self.setting, self.folder, self.config)
+
+    def is_fit(self) -> bool:
+        """Whether the generator is trained, on this machine."""
+        return self.fit().seconds() is not None
+
+    def parts(self) -> list[Part]:
+        """See `Cell`."""
+        return [self.fit(), judging_part(self.setting, self.folder)]
+
+    def record(self) -> dict[str, Any]:
+        """See `Cell`."""
+        figures = _figures(self.folder / "evaluate", "test/", "generator/")
+        figures |= _figures(self.folder / "generator", "data/", "generator/data/")
+        return {"generator": load_yaml(self.config), "figures": figures}
+
+
+@dataclass(frozen=True)
+class MethodCell(Cell):
+    """Trains and tests the classifier of a method.
+
+    Args:
+        method: The method.
+        backbone: Its network.
+        generator: The cell of the generator whose counterfactuals it is also trained on, if any.
+    """
+
+    kind: ClassVar[str] = "method"
+    method: Method
+    backbone: str
+    generator: GeneratorCell | None = None
+
+    @property
+    def name(self) -> str:
+        """See `Cell`."""
+        generator = "" if self.generator is None else f"+{self.generator.config.stem}"
+        several = len(self.setting.plan.backbones) > 1
+        return f"{self.method.name}{generator}{f'@{self.backbone}' if several else ''}"
+
+    @property
+    def options(self) -> dict[str, str]:
+        """See `Cell`."""
+        plan = self.setting.plan
+        told = {
+            name: str(getattr(plan, name))
+            for name in ("updates", "images_per_update", "checks", "selection")
+        }
+        files = {"method": self.method.path}
+        if self.generator is not None:
+            files |= {"counterfactual": plan.counterfactual, "generator": self.generator.config}
+            told["generator_epochs"] = str(plan.generator_epochs)
+        return self._shared_options(**files) | told | {"backbone": self.backbone}
+
+    def needs(self) -> GeneratorCell | None:
+        """See `Cell`."""
+        return self.generator
+
+    def parts(self) -> list[Part]:
+        """See `Cell`."""
+        checkpoint = None
+        if self.generator is not None:
+            checkpoint = checkpoint_of(self.generator.fit().folder)
+        fit = classifier_part(self.setting, self.folder, self.method, self.backbone, checkpoint)
+        return [fit]
+
+    def record(self) -> dict[str, Any]:
+        """See `Cell`."""
+        run = self.folder / "classifier"
+        figures = _figures(run, "test/", "test/") | _figures(run, "data/", "data/")
+        return {
+            "method": self.method.settings,
+            "labels": self.method.labels(composed=self.generator is not None),
+            "right": json.loads((run / "right.json").read_text(encoding="utf-8")),
+            "figures": figures,
+        }
 
 
 def _figures(run: Path, prefix: str, shown: str) -> dict[str, float]:
@@ -147,22 +246,38 @@ def _figures(run: Path, prefix: str, shown: str) -> dict[str, float]:
 
 
 def cells_of(plan: Plan) -> list[Cell]:
-    """All cells, seed by seed, so that a benchmark stopped early has compared everything once.
-
-    Raises:
-        ValueError: If two generators share a name, or one has the name of a method.
-    """
-    generators = {path.stem: path for path in plan.generators}
-    if len(generators) < len(plan.generators) or generators.keys() & TITLES.keys():
-        msg = f"generators need files with names of their own, other than {', '.join(TITLES)}"
-        raise ValueError(msg)
-    strengths = plan.strengths or (None,)
-    found = []
+    """All cells, seed by seed, so that a benchmark stopped early has compared everything once."""
+    found: list[Cell] = []
     for seed in plan.seeds:
-        for strength in strengths:
-            found += [Cell(plan, name, strength, seed) for name in ("erm", "balanced")]
-            found += [Cell(plan, name, strength, seed, path) for name, path in generators.items()]
-        if has_oracle(plan.data):
-            # Its training data are unconfounded at any strength.
-            found.append(Cell(plan, "oracle", 0.0 if plan.strengths else None, seed))
+        for data in plan.data:
+            for strength in plan.strengths or (None,):
+                found += _cells_at(Setting(plan, data, strength, seed))
+            if has_oracle(data):
+                # Its training data are unconfounded at any strength.
+                setting = Setting(plan, data, 0.0 if plan.strengths else None, seed)
+                found += _method_cells(setting, plan.methods, None, oracle=True)
     return found
+
+
+def _cells_at(setting: Setting) -> list[Cell]:
+    plan = setting.plan
+    found: list[Cell] = [*_method_cells(setting, plan.methods, None)]
+    for config in plan.generators:
+        generator = GeneratorCell(setting, config)
+        found += [generator, *_method_cells(setting, plan.with_counterfactuals, generator)]
+    return found
+
+
+def _method_cells(
+    setting: Setting,
+    paths: tuple[Path, ...],
+    generator: GeneratorCell | None,
+    *,
+    oracle: bool = False,
+) -> list[MethodCell]:
+    return [
+        MethodCell(setting, method, backbone, generator)
+        for method in map(Method, paths)
+        if method.is_oracle == oracle
+        for backbone in setting.plan.backbones
+    ]

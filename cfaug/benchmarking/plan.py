@@ -6,56 +6,100 @@ from dataclasses import dataclass
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
 import datamodules
 from datamodules.base import AttributeDataModule
 
+Selection = Literal["last", "val_mean", "val_worst"]
+"""Which weights of a classifier are tested, the last or those of the check at which the mean over
+groups, or the worst group, of the confounded validation images was best."""
 
-@dataclass
+
+@dataclass(frozen=True)
 class Plan:
-    """The plan of a benchmark: one cell for each seed, strength and method.
+    """The plan of a benchmark: one cell for each seed, strength, data set and method.
 
-    The cell of a generator trains and judges it, and trains a classifier on images and
-    counterfactuals. It is compared with ERM, group-balanced sampling and, if the process behind the
-    data is known, the oracle.
+    The cell of a generator trains and judges it. The cell of a method trains and tests a
+    classifier, on images alone or also on the counterfactuals of a generator. All classifiers get
+    the same number of updates and see the same number of images in each: counterfactuals and
+    augmented views count as images.
 
     Args:
         base: YAML that generators and classifiers share.
-        data: YAML of the data module.
+        data: YAMLs of data modules.
+        methods: YAMLs of methods: what each adds to the options of a classifier. A file's name is
+            that of the method in tables. A method with ``oracle: true`` is trained once for all
+            strengths, where the process behind the data is known.
+        folder: Folder of the runs; a stopped cell resumes there. With several data sets each has a
+            folder in it, called as its YAML.
         generators: YAMLs of generators; a file's name is that of the generator in tables.
-        classifier: YAML of the classifier.
-        folder: Folder of the runs; a stopped cell resumes there.
-        results: Folder of a small file for each finished cell, the table and the pictures. Finished
-            cells found there are not computed again. None for a folder below ``folder``.
+        with_counterfactuals: YAMLs of the methods that are also trained with counterfactuals of
+            each generator.
+        counterfactual: YAML of what counterfactuals add to a method.
+        backbones: Networks of the classifiers, see `make_backbone`.
+        results: Folder of a small file for each finished cell, the tables and the pictures.
+            Finished cells found there are not computed again. None for a folder below ``folder``.
         strengths: Strengths of the confounding; None for that of the data's YAML.
         root: Folder that holds ``MNIST/raw``; None for that of the data's YAML.
         seeds: Seeds of the data's draw, generator, judges and classifier alike. Choices of cfaug
             were made on the draw of seed 0, so that its figures may flatter them.
         generator_epochs: Epochs of each generator; None for those of its YAML.
-        classifier_epochs: Epochs of each classifier.
         judge_steps: Updates of each judge, probe and transfer classifier.
+        updates: Updates of each classifier.
+        images_per_update: Images of each update of a classifier.
+        checks: How often a classifier is validated.
+        selection: Which weights are tested, see `Selection`; never chosen on test images.
     """
 
     base: Path
-    data: Path
-    generators: list[Path]
-    classifier: Path
+    data: tuple[Path, ...]
+    methods: tuple[Path, ...]
     folder: Path
+    counterfactual: Path
+    generators: tuple[Path, ...] = ()
+    with_counterfactuals: tuple[Path, ...] = ()
+    backbones: tuple[str, ...] = ("convnet",)
     results: Path | None = None
     strengths: tuple[float, ...] | None = None
     root: Path | None = None
     seeds: tuple[int, ...] = (1, 2, 3)
     generator_epochs: int | None = None
-    classifier_epochs: int = 2
     judge_steps: int = 1000
+    updates: int = 860
+    images_per_update: int = 128
+    checks: int = 2
+    selection: Selection = "last"
+
+    def __post_init__(self) -> None:
+        """Check what must go together.
+
+        Raises:
+            ValueError: If it does not.
+        """
+        if self.checks < 1 or self.updates % self.checks:
+            msg = f"updates is {self.updates}, which {self.checks} checks do not divide evenly"
+            raise ValueError(f"{msg}; choose other --updates or --checks")
+        for names, paths in {
+            "--data": self.data,
+            "--with_counterfactuals": self.with_counterfactuals,
+            "--methods and --generators": (*self.methods, *self.generators),
+        }.items():
+            stems = [path.stem for path in paths]
+            if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
+                msg = f"{names} have two files called {twice[0]}, which would share a folder"
+                raise ValueError(f"{msg}; give each a name of its own")
 
     @property
     def kept(self) -> Path:
         """Where finished cells are kept."""
         return self.results or self.folder / "results"
+
+    def place_of(self, data: Path) -> Path:
+        """Folder of what is on a data set, relative to those of the benchmark and of results."""
+        return Path(data.stem if len(self.data) > 1 else "")
 
 
 def load_yaml(path: Path) -> Any:

@@ -1,31 +1,35 @@
 """The classifier: a base objective, counterfactuals, and a representation that ignores edits."""
 
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cfaug.classifiers.group_accuracy import GroupAccuracy
-from cfaug.classifiers.image_counts import ImageCounts, Tested, result_of
-from cfaug.classifiers.intervals import Interval
-from cfaug.classifiers.named_functions import Distance, Objective, find_function
+from cfaug.classifiers.augmentations import Augmentation
+from cfaug.classifiers.erm_module import ErmModule
+from cfaug.classifiers.invariances import Encoded, Invariance, SquaredDistance
+from cfaug.classifiers.objectives import CrossEntropy, Objective
+from cfaug.classifiers.objectives.base import Beginning, Seen
+from cfaug.classifiers.tested_classifier import TestedClassifier
 from cfaug.generators.base import Generator
 from cfaug.generators.generator_checkpoint import load_generator_for
-from cfaug.networks.convnet import ConvNet
+from cfaug.networks.backbones.choice import make_backbone
 from cfaug.tracking import keys
-from cfaug.training.module import AttributeModule
+from cfaug.training.quiet_fit import fit_quietly
 from cfaug.training.schedule import scheduled
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
-from datamodules.process.interventions import non_label_columns, other_value
-from datamodules.process.noise import uniform
-from datamodules.process.splits import TEST_SPLITS
+from datamodules.process.interventions import non_label_columns
+
+STATE = "objective"
+"""Entry of a checkpoint with the state of the objective, which only training needs."""
 
 
-class Classifier(AttributeModule):
+class Classifier(TestedClassifier):
     """Minimises ``w B(h(φ(x)), y) + α CE(h(φ(x')), y) + λ D(φ(x), φ(x'))``.
 
     B is the base objective, by default the cross-entropy CE. x' is the counterfactual of x: every
@@ -38,18 +42,22 @@ class Classifier(AttributeModule):
         attribute_space: The attributes of the data; linked from the data module.
         image_shape: (3, H, W) of the images; linked from the data module.
         generator: Checkpoint of the generator; None for no generator.
-        objective: B, the function of that name in this package, see `Objective`. It is not used
-            without originals (w and λ 0).
+        objective: B; None for the cross-entropy. It is not used without originals (w and λ 0).
         original_weight: w; 0 trains on counterfactuals only.
         counterfactual_weight: α.
         invariance_weight: λ.
-        distance: D, the function of that name in this package, see `Distance`.
-        features: Length of the representation φ.
+        invariance: D; None for the squared distance of representations.
+        edits_per_image: Counterfactuals of each image; their terms are means over them.
+        augmentation: Changes of images and counterfactuals in training; None for none.
+        backbone: The network that represents images: ``convnet``, ``mlp``, ``cgn``, a network of
+            torchvision such as ``resnet18``, or the class of an own one, see `make_backbone`.
+        backbone_weights: Weights of a network of torchvision: a file, or torchvision's name for
+            them, which is fetched; None starts from random ones.
         lr: Peak learning rate of AdamW.
         weight_decay: Weight decay of AdamW.
 
     Raises:
-        ValueError: If there is no such objective or distance.
+        ValueError: If the backbone cannot be made, or an option is out of range.
     """
 
     kind = "classifier"
@@ -59,45 +67,52 @@ class Classifier(AttributeModule):
         attribute_space: AttributeSpace,
         image_shape: tuple[int, int, int],
         generator: Path | None = None,
-        objective: str = "cfaug.classifiers.objectives.cross_entropy",
+        objective: Objective | None = None,
         original_weight: float = 1.0,
         counterfactual_weight: float = 1.0,
         invariance_weight: float = 0.1,
-        distance: str = "cfaug.classifiers.invariances.squared_distance",
-        features: int = 128,
+        invariance: Invariance | None = None,
+        edits_per_image: int = 1,
+        augmentation: Augmentation | None = None,
+        backbone: str = "convnet",
+        backbone_weights: str | None = None,
         lr: float = 4e-3,
         weight_decay: float = 0.01,
     ) -> None:
-        super().__init__(attribute_space, image_shape)
-        self.save_hyperparameters(logger=False)
+        super().__init__(attribute_space, image_shape, backbone, backbone_weights)
+        # What only training needs stays out of checkpoints, which may not name foreign code.
+        self.save_hyperparameters(logger=False, ignore=["objective", "invariance", "augmentation"])
+        if edits_per_image < 1:
+            msg = f"edits_per_image is {edits_per_image}, expected at least 1"
+            raise ValueError(msg)
         self.original_weight = original_weight
         self.counterfactual_weight = counterfactual_weight
         self.invariance_weight = invariance_weight
-        self.objective: Objective = find_function(objective, "objective")
-        self.distance: Distance = find_function(distance, "distance")
+        self.edits_per_image = edits_per_image
+        self.objective = objective or CrossEntropy()
+        self.invariance = invariance or SquaredDistance()
+        self.augmentation = augmentation or nn.Identity()
+        self.make_backbone = partial(make_backbone, backbone, image_shape, backbone_weights)
         self.lr, self.weight_decay = lr, weight_decay
-        self.network = ConvNet(image_shape[-1], features)
-        self.head = nn.Linear(
-            features, attribute_space.cardinalities[attribute_space.label_position]
-        )
         self.generator_path = generator
         # In a list, so that the generator's weights stay out of the classifier's checkpoints.
         self._generator: list[Generator] = []
-        self.val_groups = GroupAccuracy(attribute_space.num_groups)
-        self.tested: list[Tested] = []
-        # Made when a test starts: they have a place for each image. Flips are in a list, not by
-        # name: not every name of an attribute is a valid name of a module.
-        self.hits, self.flips = nn.ModuleList(), nn.ModuleList()
+        self._has_begun = False
 
     def setup(self, stage: str) -> None:
-        """Load the generator; only training needs it.
+        """Load the generator and begin the objective; only training needs them.
 
         Raises:
             ValueError: If the generator cannot be read or was trained for other attributes or
                 images, or the data already have counterfactuals, or have no attribute to edit.
         """
-        if stage == "fit" and self.generator_path is not None and not self._generator:
-            data: AttributeDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        if stage != "fit":
+            return
+        data: AttributeDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        if data.counterfactuals is not None and self.edits_per_image > 1:
+            msg = "edits_per_image is for a generator; counterfactuals on disk come one by one"
+            raise ValueError(msg)
+        if self.generator_path is not None and not self._generator:
             if data.counterfactuals is not None:
                 msg = "two sources of counterfactuals, --model.generator and "
                 raise ValueError(f"{msg}--data.init_args.counterfactuals; leave one of them out")
@@ -108,8 +123,23 @@ class Classifier(AttributeModule):
                     "--model.generator out"
                 )
                 raise ValueError(msg)
-            path = Path(self.generator_path)
-            self._generator = [load_generator_for(path, data)]
+            self._generator = [load_generator_for(Path(self.generator_path), data)]
+        if not self._has_begun:
+            beginning = Beginning(data, self.attribute_space, self._new_network, self._train_apart)
+            self.objective.begin(beginning)
+            self._has_begun = True
+
+    def _new_network(self) -> nn.Module:
+        backbone = self.make_backbone()
+        return nn.Sequential(backbone, nn.Linear(backbone.features, self.classes))
+
+    def _train_apart(self, network: nn.Module, updates: int) -> None:
+        data: AttributeDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        module = ErmModule(
+            self.attribute_space, self.image_shape, network, self.lr, self.weight_decay
+        )
+        precision = str(self.trainer.precision)
+        fit_quietly(module, data.sampled("natural"), updates, precision, "a first network")
 
     @property
     def made_with(self) -> dict[str, Path | None]:
@@ -121,15 +151,6 @@ class Classifier(AttributeModule):
         self._generator = [generator]
         self.original_weight = self.invariance_weight = 0.0
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits (B, classes) of images (B, 3, H, W) in [0, 1]."""
-        logits: Tensor = self.head(self._represent(images))
-        return logits
-
-    def _represent(self, images: Tensor) -> Tensor:
-        representation: Tensor = self.network(images.contiguous(memory_format=torch.channels_last))
-        return representation
-
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One update on originals, counterfactuals, or both."""
         terms = self.losses(batch)
@@ -140,22 +161,30 @@ class Classifier(AttributeModule):
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """The terms of the loss on a batch, ``loss`` being what is minimised."""
         labels = batch["attributes"][:, self.attribute_space.label_position]
-        groups = self.attribute_space.groups(batch["attributes"])
-        if "counterfactual" in batch:
-            edited = batch["counterfactual"]
-        elif self._generator:
-            edited = self._generator[0].to(self.device).counterfactuals(batch)["image"]
-        else:
-            return {"loss": self.objective(self(batch["image"]), labels, groups)}
-        if not self.original_weight and not self.invariance_weight:
+        edits = self._edits(batch)
+        if edits and not self.original_weight and not self.invariance_weight:
             # Originals stay out of batch normalisation too.
-            return {"loss": self.counterfactual_weight * F.cross_entropy(self(edited), labels)}
+            logits = self(self.augmentation(torch.cat(edits)))
+            loss = F.cross_entropy(logits, labels.repeat(len(edits)))
+            return {"loss": self.counterfactual_weight * loss}
+        mixture = self.objective.mixture(batch, self.attribute_space)
+        images, targets = batch["image"], labels
+        if mixture is not None:
+            images, *edits = map(mixture.images, (images, *edits))
+            targets = mixture.targets(labels, self.classes)
+        images = self.objective.show(self.augmentation(images))
+        edits = [self.augmentation(edit) for edit in edits]
         # One pass over both, so that the statistics of batch normalisation include real images.
-        both = self._represent(torch.cat([batch["image"], edited]))
-        logits, edited_logits = self.head(both).chunk(2)
-        original = self.objective(logits, labels, groups)
-        counterfactual = F.cross_entropy(edited_logits, labels)
-        distance = self.distance(*both.chunk(2))
+        features = self.represent(torch.cat([images, *edits]))
+        logits = self.head(features)
+        seen = self._seen(batch, images, features[: len(images)], logits[: len(images)], targets)
+        original = self.objective(seen)
+        if not edits:
+            return {"loss": original}
+        edited = Encoded(features[len(images) :], logits[len(images) :])
+        repeated = targets.repeat(len(edits), *[1] * (targets.ndim - 1))
+        counterfactual = F.cross_entropy(edited.logits, repeated)
+        distance = self._distance(seen, edited)
         loss = (
             self.original_weight * original
             + self.counterfactual_weight * counterfactual
@@ -164,84 +193,74 @@ class Classifier(AttributeModule):
         terms = {"loss": loss, "original": original, "counterfactual": counterfactual}
         return {**terms, "distance": distance}
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Log accuracy on the confounded validation set, and count hits per group."""
-        labels = batch["attributes"][:, self.attribute_space.label_position]
-        logits = self(batch["image"])
-        accuracy = 100 * (logits.argmax(1) == labels).float().mean()
-        groups = self.attribute_space.groups(batch["attributes"])
-        self.val_groups.update(logits.argmax(1), labels, groups)
-        self.log_dict(
-            {keys.VAL_LOSS: F.cross_entropy(logits, labels), keys.VAL_ACCURACY: accuracy},
-            sync_dist=True,
-            batch_size=len(labels),
+    def _edits(self, batch: Batch) -> list[Tensor]:
+        """Counterfactuals (B, 3, H, W) of the images, `edits_per_image` or none."""
+        if "counterfactual" in batch:
+            return [batch["counterfactual"]]
+        return [
+            generator.to(self.device).counterfactuals(batch)["image"]
+            for generator in self._generator
+            for _ in range(self.edits_per_image)
+        ]
+
+    def _seen(
+        self, batch: Batch, images: Tensor, features: Tensor, logits: Tensor, targets: Tensor
+    ) -> Seen:
+        space, attributes = self.attribute_space, batch["attributes"]
+        return Seen(
+            images,
+            features,
+            logits,
+            labels=attributes[:, space.label_position],
+            targets=targets,
+            groups=space.groups(attributes),
+            environments=space.environments(attributes),
+            index=batch["index"],
         )
 
-    def on_validation_epoch_end(self) -> None:
-        """Log the mean accuracy over groups, which is meant for choosing models."""
-        self.log(keys.VAL_BALANCED_ACCURACY, self.val_groups.compute().balanced_accuracy)
-        self.val_groups.reset()
+    def _distance(self, seen: Seen, edited: Encoded) -> Tensor:
+        """D, the mean over the counterfactuals of each image."""
+        images = len(seen.labels)
+        original = Encoded(seen.features[:images], seen.logits[:images])
+        prevailing = seen.targets if seen.targets.ndim == 1 else seen.targets.argmax(1)
+        parts = zip(*(torch.split(each, images) for each in edited), strict=True)
+        each = [self.invariance(original, Encoded(*part), prevailing) for part in parts]
+        return torch.stack(each).mean()
 
-    def on_test_start(self) -> None:
-        """Make counts for the images of the test sets; images that a set repeats count once."""
-        splits = self.trainer.datamodule.splits  # type: ignore[attr-defined]
+    def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
+        """Finish the objective after the last update; see also `AttributeModule`."""
+        if self.objective.finishes and self._is_last_update():
+            self._finish()
+        super().on_train_batch_end(outputs, batch, batch_idx)
 
-        def counts(split: str) -> ImageCounts:
-            return ImageCounts(splits[split], self.attribute_space).to(self.device)
+    def _is_last_update(self) -> bool:
+        return self.trainer.global_step >= self.trainer.estimated_stepping_batches
 
-        columns = non_label_columns(self.attribute_space)
-        self.hits = nn.ModuleList(counts(split) for split in TEST_SPLITS)
-        self.flips = nn.ModuleList(counts(TEST_SPLITS[0]) for _ in columns)
-
-    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Count hits; on the first test set also flips under true counterfactuals."""
-        space = self.attribute_space
-        labels = batch["attributes"][:, space.label_position]
-        predictions = self(batch["image"]).argmax(1)
-        cast("ImageCounts", self.hits[dataloader_idx]).update(batch["index"], predictions == labels)
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
-        if dataloader_idx > 0 or not data.true_counterfactuals:
-            return
-        for column, metric in zip(non_label_columns(space), self.flips, strict=True):
-            shift = uniform(data.seed, f"flip/{space.names[column]}", batch["index"], 1)[:, 0]
-            targets = other_value(batch["attributes"], space, column, shift)
-            edited = self(data.counterfactual(batch, targets)).argmax(1)
-            cast("ImageCounts", metric).update(batch["index"], edited != predictions)
-
-    def on_test_epoch_end(self) -> None:
-        """Log accuracies, worst groups and flip rates, in per cent, each with its interval."""
+    @torch.no_grad()
+    def _finish(self) -> None:
         data: AttributeDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
-        seed = data.seed
-        space = self.attribute_space
-        self.tested = []
-        for split, metric in zip(data.test_sets, self.hits, strict=True):
-            found = result_of(cast("ImageCounts", metric).counts(), space.num_groups, seed)
-            figures = found.figures
-            self.tested.append(found)
-            self._log(keys.ACCURACY.format(split=split), figures.accuracy, found.accuracy)
-            balanced = keys.BALANCED_ACCURACY.format(split=split)
-            self._log(balanced, figures.balanced_accuracy, found.balanced_accuracy)
-            worst = keys.WORST_GROUP_ACCURACY.format(split=split)
-            ends = found.groups.get(figures.worst_group)
-            self._log(worst, figures.worst_group_accuracy, ends)
-            self.log(keys.TEST_IMAGES.format(split=split), float(found.images))
-            self.log(keys.WORST_GROUP_SIZE.format(split=split), float(figures.worst_size))
-        for column, metric in zip(non_label_columns(space), self.flips, strict=True):
-            if data.true_counterfactuals:
-                flips = cast("ImageCounts", metric).counts()
-                key = keys.FLIP_RATE.format(attribute=space.names[column])
-                self._log(key, flips.percent, flips.interval(seed))
+        self.network.eval()
+        batches = list(data.batches("val", self.device))
+        features = torch.cat([self.represent(batch["image"]) for batch in batches]).float().cpu()
+        attributes = torch.cat([batch["attributes"] for batch in batches]).cpu()
+        self.network.train()
+        head = nn.Linear(self.head.in_features, self.classes)
+        labels = attributes[:, self.attribute_space.label_position]
+        self.objective.finish(head, features, labels, self.attribute_space.groups(attributes))
+        self.head.load_state_dict(head.state_dict())
 
-    def _log(self, name: str, value: float, ends: Interval | None) -> None:
-        """Log a figure and, unless there is none, the ends of its interval."""
-        self.log(name, value)
-        if ends is not None:
-            self.log_dict(dict(zip(keys.ends(name), ends, strict=True)))
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the state of the objective apart from the weights, see `STATE`."""
+        state, prefix = checkpoint["state_dict"], f"{STATE}."
+        checkpoint[STATE] = {
+            name: state.pop(name) for name in list(state) if name.startswith(prefix)
+        }
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Logits (B, classes) of a batch."""
-        logits: Tensor = self(batch["image"])
-        return logits
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put the state of the objective back where training goes on; see `AttributeModule`."""
+        if self._has_begun:
+            checkpoint["state_dict"].update(checkpoint.get(STATE, {}))
+        super().on_load_checkpoint(checkpoint)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW with a warm-up and a linear fall over the second half."""

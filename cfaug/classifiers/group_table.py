@@ -1,4 +1,4 @@
-"""A classifier's accuracy in every group of the test sets."""
+"""What a test leaves of a classifier: its accuracy in every group, and what it got right."""
 
 import csv
 
@@ -7,16 +7,17 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from cfaug.classifiers.classifier import Classifier
 from cfaug.tracking.run_records import run_folder
 from datamodules.base import AttributeDataModule
-from datamodules.storage.atomic_files import whole_file
+from datamodules.storage.atomic_files import whole_file, write_json
 
 COLUMNS = ("test_set", "images", "read", "correct", "accuracy", "low", "high")
 """Columns of ``groups.csv``; those of the attributes come after the first."""
 
 
 class GroupTable(Callback):
-    """Writes ``groups.csv``: a row for each test set and each group that has images there.
+    """Writes ``groups.csv`` and ``right.json``.
 
-    The columns are:
+    ``right.json`` says which images of the first test set were right, see `pack`. ``groups.csv``
+    has a row for each test set and each group that has images there. Its columns are:
 
     - ``test_set``;
     - the attributes by name, with ``(attribute)`` added if another column has that name;
@@ -34,6 +35,7 @@ class GroupTable(Callback):
             return
         space = pl_module.attribute_space
         data: AttributeDataModule = trainer.datamodule  # type: ignore[attr-defined]
+        write_json(run_folder(trainer) / "right.json", pl_module.answers)
         path = run_folder(trainer) / "groups.csv"
         with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)

@@ -118,6 +118,12 @@ def over_seeds(values: Sequence[float], own: Sequence[Interval]) -> Interval:
         values: The figure of each seed, in per cent.
         own: Its interval with each seed.
     """
+    low, high = over_seeds_unbounded(values, own)
+    return max(low, 0.0), min(high, 100.0)
+
+
+def over_seeds_unbounded(values: Sequence[float], own: Sequence[Interval]) -> Interval:
+    """See `over_seeds`, for figures that may be below 0 or above 100, such as a difference."""
     if len(values) == 1:
         return own[0]
     mean = statistics.fmean(values)
@@ -126,7 +132,7 @@ def over_seeds(values: Sequence[float], own: Sequence[Interval]) -> Interval:
     low, high = (
         math.hypot(mean - statistics.fmean(ends), spread) for ends in zip(*own, strict=True)
     )
-    return max(mean - low, 0.0), min(mean + high, 100.0)
+    return mean - low, mean + high
 
 
 def overlap(one: Interval, other: Interval) -> bool:

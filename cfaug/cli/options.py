@@ -39,7 +39,11 @@ def parse_dataclass(
     parser = command_parser(command, description)
     parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
     parser.add_class_arguments(kind, None)
-    options = parser.parse_args(args)
+    return made_from(parser.parse_args(args), kind)
+
+
+def made_from(options: Any, kind: type[Options]) -> Options:
+    """A dataclass whose fields are options that a parser read."""
     return kind(**{name: getattr(options, name) for name in signature(kind).parameters})
 
 

@@ -12,12 +12,13 @@ from cfaug.classifiers.classifier import Classifier
 from cfaug.evaluation.edit_gallery import Edits, Gallery
 from cfaug.evaluation.guessing import guessing
 from cfaug.evaluation.image_distances import distance, exact_errors
-from cfaug.evaluation.judges import Reader, fit_quietly, train_judge
+from cfaug.evaluation.judges import Reader, train_judge
 from cfaug.evaluation.probes import Probes
 from cfaug.generators.base import Generator
 from cfaug.terminal.progress import track
 from cfaug.tracking import keys
 from cfaug.training.module import best_device
+from cfaug.training.quiet_fit import fit_quietly
 from datamodules.attributes import Batch
 from datamodules.base import AttributeDataModule
 from datamodules.process.interventions import non_label_columns, other_value

@@ -1,19 +1,15 @@
 """Networks that read attributes from images: judges of edits, and probes for traces in them."""
 
-import warnings
 from collections.abc import Callable
-from typing import Any, cast
 
 import torch
-from lightning.pytorch import Trainer
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cfaug.networks.convnet import ConvNet
-from cfaug.terminal.progress import OneBar
-from cfaug.training.finite import FiniteLosses
+from cfaug.networks.backbones.convnet import ConvNet
 from cfaug.training.module import AttributeModule
+from cfaug.training.quiet_fit import fit_quietly
 from cfaug.training.schedule import scheduled
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
@@ -79,31 +75,6 @@ class Reader(AttributeModule):
         """AdamW with a warm-up and a linear fall over the second half."""
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=0.01)
         return scheduled(optimizer, self.trainer.max_steps)
-
-
-def fit_quietly(
-    module: Any, data: AttributeDataModule, steps: int, precision: str, doing: str
-) -> None:
-    """Train a small network without logger or checkpoint; its bar is called `doing`."""
-    trainer = Trainer(
-        accelerator="auto",
-        devices=1,
-        max_steps=steps,
-        max_epochs=-1,
-        precision=cast("Any", precision),
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        limit_val_batches=0,
-        callbacks=[FiniteLosses(), OneBar(doing)],
-    )
-    with warnings.catch_warnings():
-        # The data have validation images, which are not used on purpose.
-        warnings.filterwarnings("ignore", message=".*no `validation_step`")
-        if data.num_workers == 0:
-            warnings.filterwarnings("ignore", message=".*does not have many workers")
-        trainer.fit(module, datamodule=data)
-    module.eval()
 
 
 def train_judge(data: AttributeDataModule, steps: int, precision: str) -> Reader:

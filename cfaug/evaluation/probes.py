@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from cfaug.evaluation.judges import IGNORED, Lesson, Reader, fit_quietly
+from cfaug.evaluation.judges import IGNORED, Lesson, Reader
 from cfaug.generators.base import Generator
 from cfaug.training.module import best_device
+from cfaug.training.quiet_fit import fit_quietly
 from datamodules.attributes import Batch
 from datamodules.base import AttributeDataModule
 from datamodules.process.interventions import fresh_values

@@ -111,6 +111,33 @@ def save_tradeoff(panels: Sequence[Panel], path: Path, test_set: str) -> None:
     save_figure(figure, path, dpi=100)
 
 
+def save_costs(costs: Mapping[str, tuple[float, Estimate]], path: Path, test_set: str) -> None:
+    """Accuracy over what it costs, a numbered point for each method, the best first.
+
+    Args:
+        costs: Seconds of training, and accuracy, of each method.
+        path: The picture.
+        test_set: Name of the test set that all accuracies are on.
+    """
+    figure = Figure(figsize=(8, 2 + 0.22 * max(len(costs), 9)), layout="constrained")
+    axes = figure.add_subplot()
+    best = sorted(costs.items(), key=lambda item: -item[1][1].value)
+    for rank, (name, (seconds, accuracy)) in enumerate(best, start=1):
+        low, high = accuracy.ends
+        sides = [[accuracy.value - low], [high - accuracy.value]] if accuracy.interval else None
+        color = "#c2574a" if "+" in name else "#4a90c2"  # with counterfactuals, or without
+        x, label = seconds / 60, f"{rank} {name}"
+        axes.errorbar(x, accuracy.value, yerr=sides, fmt="o", color=color, ms=4, label=label)
+        axes.annotate(str(rank), (x, accuracy.value), (4, 4), textcoords="offset points", size=8)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel("minutes of training, a generator included")
+    axes.set_ylabel(f"accuracy on {test_set} test images, %")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=0, fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    save_figure(figure, path, dpi=100)
+
+
 def save_curves(curves: Mapping[str, Mapping[float, Estimate]], path: Path, test_set: str) -> None:
     """Accuracy on test images over the strength of the confounding, in its interval.
 

@@ -72,6 +72,8 @@ UNSHOWN: Mapping[str, str] = {
         for figure in (*ACCURACIES, keys.FLIP_RATE, keys.LEAKAGE_CHANCE)
         for end in keys.ends(figure)
     },
+    "difference_low/{method}": "an end of an interval: the table has it beside its figure",
+    "difference_high/{method}": "an end of an interval: the table has it beside its figure",
     **{
         f"test/{split}_{term}": "of `generator test`; the judges say what edits are worth"
         for split in keys.TEST_SETS
@@ -114,7 +116,7 @@ def sections(
     accuracy = keys.ACCURACY.format(split=test_sets[0])
     compare = [
         Panel(f"{test_sets[0].capitalize()} accuracy over the strength, %", "scatter", (accuracy,)),
-        _pictures("A benchmark", "benchmark", "accuracy", "strengths", "tradeoff"),
+        _pictures("A benchmark", "benchmark", "accuracy", "strengths", "tradeoff", "cost"),
         Panel("Runs side by side", "runs"),
     ]
     return [
@@ -191,6 +193,7 @@ def _classifier(
         _bars("Predictions that flip, %", keys.FLIP_RATE, attribute=_others(space)),
         _bars("Share of the gap from ERM to the oracle, %", keys.GAP_CLOSED, method=methods),
         _bars("Points below the oracle", keys.EXCESS_ERROR, method=methods),
+        _bars("Points above the best baseline", keys.DIFFERENCE, method=methods),
     ]
 
 

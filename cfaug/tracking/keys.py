@@ -20,6 +20,7 @@ VAL_TERM = "val/{term}"
 VAL_LOSS = VAL_TERM.format(term="loss")
 VAL_ACCURACY = "val/accuracy"
 VAL_BALANCED_ACCURACY = "val/balanced_accuracy"
+VAL_WORST_GROUP_ACCURACY = "val/worst_group_accuracy"
 TEST_TERM = "test/{split}_{term}"
 
 ACCURACY = "test/{split}_accuracy"
@@ -56,6 +57,8 @@ KNOWN_CONFOUNDING_AFTER = "test/known_process/confounding_after/{attribute}"
 
 GAP_CLOSED = "gap_closed/{method}"
 EXCESS_ERROR = "excess_error/{method}"
+DIFFERENCE = "difference/{method}"
+"""Points above the best baseline, on the same images."""
 
 AUDIT_IMAGES = "audit/images"
 EMPTY_GROUPS = "audit/empty_groups"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, distributed
 
 
@@ -50,3 +51,22 @@ def random_like(draw: Callable[..., Tensor], rows: Tensor) -> Tensor:
     """
     rank, devices = this_device()
     return draw((devices * len(rows), *rows.shape[1:]), device=rows.device)[rank::devices]
+
+
+def sum_over_devices(x: Tensor) -> Tensor:
+    """The sum of a tensor over the devices; gradients do not flow through it."""
+    if this_device()[1] == 1:
+        return x.detach()
+    total = x.detach().clone()
+    distributed.all_reduce(total)
+    return total
+
+
+def gather_over_devices(rows: Tensor) -> Tensor:
+    """The rows (B, ...) of all devices, one device after the other; each has as many."""
+    devices = this_device()[1]
+    if devices == 1:
+        return rows
+    parts = [torch.empty_like(rows) for _ in range(devices)]
+    distributed.all_gather(parts, rows.contiguous())
+    return torch.cat(parts)

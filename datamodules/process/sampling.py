@@ -10,7 +10,7 @@ from torch.utils.data import Dataset, DistributedSampler
 from datamodules.attributes import AttributeSpace
 from datamodules.process.noise import uniform
 
-Sampling = Literal["natural", "balanced", "deconfounded"]
+Sampling = Literal["natural", "class_balanced", "balanced", "deconfounded"]
 
 EARLY_DRAWS = 64_000
 """Draws at the start of a run for which deconfounding weights may be larger."""
@@ -24,7 +24,8 @@ def sampling_weights(
 ) -> Tensor | None:
     """Weights with which images are drawn.
 
-    ``balanced`` gives every combination of values that occurs the same share. ``deconfounded``
+    ``class_balanced`` gives every label the same share, ``balanced`` every combination of values
+    that occurs. ``deconfounded``
     gives ``min(w(z), cap)`` with ``w(z) = Π_i p(z_i) / p(z)``. Under w itself the attributes of a
     batch would be independent with their marginals kept, if every combination had an image
     (simulated interventions, Monteiro et al., ICLR 2023, section 3). Under the cap, or without some
@@ -42,6 +43,9 @@ def sampling_weights(
     """
     if sampling == "natural":
         return None
+    if sampling == "class_balanced":
+        labels = attributes[:, space.label_position]
+        return len(labels) / torch.bincount(labels).double()[labels]
     groups = space.groups(attributes)
     group_share = torch.bincount(groups, minlength=space.num_groups).double() / len(groups)
     if sampling == "balanced":
@@ -52,6 +56,13 @@ def sampling_weights(
         share = torch.bincount(values, minlength=cardinality).double() / len(values)
         weights = weights * share[values]
     return weights.clamp(max=cap)
+
+
+def emphasised(weights: Tensor | None, emphasis: Tensor | None) -> Tensor | None:
+    """Weights (N,) times factors (N,); None, of either, is 1 for every image."""
+    if weights is None or emphasis is None:
+        return emphasis if weights is None else weights
+    return weights * emphasis
 
 
 def resampled_rows(attributes: Tensor, space: AttributeSpace, seed: int) -> Tensor:

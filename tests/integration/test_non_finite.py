@@ -10,7 +10,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from cfaug.cli.main import main
-from cfaug.evaluation.judges import Reader, as_rendered, fit_quietly
+from cfaug.evaluation.judges import Reader, as_rendered
+from cfaug.training.quiet_fit import fit_quietly
 from datamodules.digits import ConfoundedDigits
 from datamodules.rendering.renderers import Color
 from tests.integration.test_cli import BASE, CLASSIFIER, DATA, GENERATOR, SHORT, fit, last, logger

@@ -17,12 +17,27 @@ def tiny_benchmark(folder: Path) -> list[str]:
     for path, beta in zip(generators, (0.1, 1.0), strict=True):
         generator["model"]["init_args"] = {"beta": beta}
         path.write_text(yaml.safe_dump(generator))
-    words = ["benchmark", "-c", str(ROOT / "experiments/benchmarks/demo.yaml")]
+    words = tiny_words(folder, tiny_data(folder))
     words += ["--generators", f"[{','.join(map(str, generators))}]"]
-    words += ["--classifier", str(ROOT / "experiments/classifier/counterfactual.yaml")]
-    words += ["--base", str(folder / "base.yaml"), "--data", str(tiny_data(folder))]
+    return [*words, "--methods", methods("erm", "balanced", "oracle")]
+
+
+def tiny_words(folder: Path, data: Path) -> list[str]:
+    """Words of a benchmark of a few updates, with the YAMLs of the repository."""
+    experiments = ROOT / "experiments"
+    words = ["benchmark", "-c", str(experiments / "benchmarks/demo.yaml")]
+    words += ["--base", str(folder / "base.yaml"), "--data", f"[{data}]"]
+    words += ["--methods", methods("erm", "balanced")]
+    words += ["--with_counterfactuals", methods("erm")]
+    words += ["--generators", f"[{experiments / 'generator/conditional-vae.yaml'}]"]
+    words += ["--counterfactual", str(experiments / "classifier/counterfactual.yaml")]
     words += ["--folder", str(folder / "run"), "--generator_epochs", "1", "--seeds", "[0]"]
-    return [*words, "--classifier_epochs", "1", "--judge_steps", "2"]
+    return [*words, "--updates", "30", "--checks", "2", "--judge_steps", "2"]
+
+
+def methods(*names: str) -> str:
+    """The value of an option that names methods of the repository."""
+    return f"[{','.join(str(ROOT / f'experiments/methods/{name}.yaml') for name in names)}]"
 
 
 def folder_of(words: list[str]) -> Path:

@@ -2,7 +2,12 @@
 
 from torch import Tensor
 
+from cfaug.classifiers.invariances.base import Encoded, Invariance
 
-def squared_distance(a: Tensor, b: Tensor) -> Tensor:
-    """Mean over images of the squared Euclidean distance between (B, D) representations."""
-    return (a - b).square().sum(1).mean()
+
+class SquaredDistance(Invariance):
+    """Mean over images of the squared Euclidean distance between representations."""
+
+    def forward(self, original: Encoded, edited: Encoded, labels: Tensor) -> Tensor:
+        """See `Invariance`."""
+        return (original.features - edited.features).square().sum(1).mean()

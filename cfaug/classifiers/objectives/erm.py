@@ -3,13 +3,12 @@
 from torch import Tensor
 from torch.nn import functional as F
 
+from cfaug.classifiers.objectives.base import Objective, Seen
 
-def cross_entropy(logits: Tensor, labels: Tensor, groups: Tensor) -> Tensor:
-    """Cross-entropy, mean over images, in nats: ERM, which ignores the groups.
 
-    Args:
-        logits: (B, classes).
-        labels: (B,) int64.
-        groups: (B,) int64.
-    """
-    return F.cross_entropy(logits, labels)
+class CrossEntropy(Objective):
+    """Cross-entropy, mean over images, in nats (ERM)."""
+
+    def forward(self, seen: Seen) -> Tensor:
+        """See `Objective`."""
+        return F.cross_entropy(seen.logits, seen.targets)

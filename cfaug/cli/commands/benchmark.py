@@ -1,26 +1,41 @@
-"""``cfaug benchmark``: the whole loop for each cell, from the audit to the table, resumable."""
+"""``cfaug benchmark``: methods, generators and data compared, from the audit to the table."""
 
 import shlex
+from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal
 
+from jsonargparse.typing import PositiveInt
 from rich.console import Console
 from rich.table import Table
 
-from cfaug.benchmarking.benchmark_tables import lines_of_draws, write_tables
-from cfaug.benchmarking.methods import title_of
-from cfaug.benchmarking.plan import Plan, settings_of
-from cfaug.benchmarking.rows import (
+from cfaug.benchmarking.cells import Cell, GeneratorCell, cells_of
+from cfaug.benchmarking.comparing.benchmark_tables import write_tables
+from cfaug.benchmarking.comparing.draw_lines import lines_of_draws
+from cfaug.benchmarking.comparing.rows import (
     Row,
     confounded,
+    difference_of,
     flat,
     interval_of,
     strength_of,
     summarize,
+    summarize_generators,
     test_set_of,
 )
-from cfaug.benchmarking.runner import FAILED, run_cells
+from cfaug.benchmarking.computing.launchers import Launcher, Processes, work_of
+from cfaug.benchmarking.computing.listing import lines_of_rest
+from cfaug.benchmarking.computing.runner import (
+    FAILED,
+    Runner,
+    note_lost_generator,
+    without_generator,
+)
+from cfaug.benchmarking.computing.slurm import Submitit
+from cfaug.benchmarking.plan import Plan, refuse_counterfactuals, settings_of
 from cfaug.cli.main import run_command
-from cfaug.cli.options import parse_dataclass
+from cfaug.cli.options import command_parser, made_from
 from cfaug.cli.results import record
 from cfaug.reporting.page import write_report
 from cfaug.tracking import keys
@@ -34,8 +49,29 @@ LEGEND = """\
 {short}, conf.: accuracy on the {test_set} and the confounded test set
 worst: worst group of the {test_set} test set, and of how many images it is
 below: 95 % intervals, of the test images and, with several seeds, of the seeds
-flips: predictions that change when only that attribute changes
-excess: points below the oracle; closed: share of the way from ERM to the oracle"""
+closed: share of the way from ERM to the oracle
+difference: to the best baseline on this test set, on the same images, points"""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How cells are computed.
+
+    Args:
+        only: Compute these cells alone, named by their folders below ``folder``.
+        jobs: Cells that are computed side by side on this machine.
+        launcher: ``local``, or ``submitit`` for the jobs of a SLURM cluster.
+        slurm: Options of submitit, such as ``{slurm_partition: gpu, timeout_min: 60}``.
+        retry: Whether cells that failed are tried again.
+        list: Only say what is left and how long it will take.
+    """
+
+    only: tuple[Path, ...] = ()
+    jobs: PositiveInt = 1
+    launcher: Literal["local", "submitit"] = "local"
+    slurm: dict[str, Any] | None = None
+    retry: bool = False
+    list: bool = False
 
 
 def main(args: list[str]) -> None:
@@ -44,88 +80,145 @@ def main(args: list[str]) -> None:
     Raises:
         ValueError: If a cell failed, after all others are done.
     """
-    plan = parse_dataclass(Plan, "benchmark", "Run the whole loop.", args)
+    parser = command_parser("benchmark", "Compare methods, from the audit to the table.")
+    parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
+    parser.add_class_arguments(Plan, None)
+    parser.add_class_arguments(Launch, None)
+    options = parser.parse_args(args)
+    plan, launch = made_from(options, Plan), made_from(options, Launch)
     console, words = Console(), ["benchmark", *args]
-    identity = identity_of(plan)
-    failed = run_cells(plan, shlex.join(["cfaug", *words]), run_command, console)
-    rows = summarize(plan.kept)
-    if rows:
-        paths = write_tables(rows, plan.kept)
-        show(plan, rows, console)
-        console.print(f"every figure with its command: {paths[0]}")
-        if plan.folder.exists():  # something was run here, and not only found where it is kept
-            pictures = [path for path in paths if path.suffix == ".png"]
-            record(plan.folder, words, identity, flat(rows), pictures)
-            write_report([plan.folder], plan.folder / "report.html")
-            console.print(f"all of it on one page: {plan.folder / 'report.html'}")
+    for data in plan.data:
+        refuse_counterfactuals(data)
+    cells = cells_of(plan)
+    if launch.list:
+        for line in lines_of_rest(cells, launch.jobs):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        return
+    runner = Runner(shlex.join(["cfaug", *words]), run_command, console)
+    if launch.only:
+        failed = _compute_only(launch.only, cells, runner)
+    else:
+        failed = _compute(cells, plan, launch, words, runner)
+        for data in plan.data:
+            _tell(plan, data, words, console)
     if failed:
-        first = failed[0].folder / FAILED
         msg = (
             f"{len(failed)} of the cells failed, the first is {failed[0].title}; mend what "
-            f"{first} tells, and give the same command again"
+            f"{failed[0].folder / FAILED} tells, and give the same command again with --retry true"
         )
         raise ValueError(msg)
 
 
-def identity_of(plan: Plan) -> Identity:
-    """What the benchmark, and the group of its runs, are called."""
-    settings = settings_of(plan.data)
+def _compute_only(places: tuple[Path, ...], cells: list[Cell], runner: Runner) -> list[Cell]:
+    """Compute the cells at some places, or train their generators alone."""
+    by_place = {cell.place: cell for cell in cells}
+    failed = []
+    for place in places:
+        cell, parent = by_place.get(place), by_place.get(place.parent)
+        if cell is None and isinstance(parent, GeneratorCell) and place.name == "generator":
+            runner.train(parent)
+        elif cell is None:
+            msg = f"--only names {place}, and no cell of this benchmark has that folder"
+            raise ValueError(f"{msg}; --list true names all that are left")
+        elif not cell.is_done():
+            failed += runner.compute([cell])
+    return failed
+
+
+def _compute(
+    cells: list[Cell], plan: Plan, launch: Launch, words: list[str], runner: Runner
+) -> list[Cell]:
+    """Compute all cells that are not finished; those that failed are returned."""
+    todo = [cell for cell in cells if not cell.is_done()]
+    before = [cell for cell in todo if (cell.folder / FAILED).exists()]
+    if not launch.retry:
+        todo = [cell for cell in todo if cell not in before]
+    told = f", {len(before)} failed before" if before else ""
+    done = len(cells) - len(todo) - (0 if launch.retry else len(before))
+    runner.console.print(f"{len(cells)} cells: {done} done, {len(todo)} to do{told}")
+    for cell in before:
+        (cell.folder / FAILED).unlink() if launch.retry else runner.console.print(
+            f"failed before: {cell.title}, see {cell.folder / FAILED}; --retry true tries it again"
+        )
+    runner.audit([cell for cell in todo if cell.setting.strength != 0.0])
+    if launch.jobs == 1 and launch.launcher == "local":
+        return runner.compute(todo) + ([] if launch.retry else before)
+    launcher: Launcher = Processes(launch.jobs)
+    if launch.launcher == "submitit":
+        launcher = Submitit(plan.folder / "submitit", launch.slurm or {})
+    generators, work = work_of(todo, words)
+    failed = launcher.run(generators, runner.console)
+    lost = without_generator(todo, failed)
+    for cell in lost:
+        note_lost_generator(cell)
+    failed += lost
+    failed += launcher.run([item for item in work if item.cell not in failed], runner.console)
+    return failed + ([] if launch.retry else before)
+
+
+def _tell(plan: Plan, data: Path, words: list[str], console: Console) -> None:
+    """Write the tables on a data set, print the main one, and make its page."""
+    kept, folder = (root / plan.place_of(data) for root in (plan.kept, plan.folder))
+    rows, generators = summarize(kept), summarize_generators(kept)
+    if not rows:
+        return
+    paths = write_tables(rows, generators, kept)
+    show(data.stem, rows, generators, console)
+    console.print(f"every figure with its command: {kept / 'table.md'}")
+    if folder.exists():  # something was run here, and not only found where it is kept
+        pictures = [path for path in paths if path.suffix == ".png"]
+        record(folder, words, identity_of(plan, data), flat([*rows, *generators]), pictures)
+        write_report([folder], folder / "report.html")
+        console.print(f"all of it on one page: {folder / 'report.html'}")
+
+
+def identity_of(plan: Plan, data: Path) -> Identity:
+    """What the benchmark on a data set, and the group of its runs, are called."""
+    settings = settings_of(data)
     if plan.strengths is not None:
         settings["strength"] = plan.strengths[0] if len(plan.strengths) == 1 else None
     tags, strength = confounding_of(settings)
-    return Identity(plan.data.stem, (plan.data.stem[:64], *tags), plan.folder.name, strength)
+    return Identity(data.stem, (data.stem[:64], *tags), plan.folder.name, strength)
 
 
-def show(plan: Plan, rows: list[Row], console: Console) -> None:
-    """Print the table."""
-    # Eight columns fit 80 characters without lines, and with one space between them.
-    table = Table(
-        title=f"{plan.data.stem}, mean over seeds, %",
-        box=None,
-        pad_edge=False,
-        collapse_padding=True,
-    )
+def show(name: str, rows: list[Row], generators: list[Row], console: Console) -> None:
+    """Print the table of methods."""
     test_set = test_set_of(rows[0])
     confounded_accuracy = keys.ACCURACY.format(split=CONFOUNDED)
     columns = {
         SHORT[test_set]: keys.ACCURACY.format(split=test_set),
         SHORT[CONFOUNDED]: confounded_accuracy,
         "worst": keys.WORST_GROUP_ACCURACY.format(split=test_set),
-        **{
-            f"flips\n{name.rpartition('/')[2]}": name
-            for name in rows[0]
-            if name.startswith("test/flip_rate/")
-        },
-        "excess": "excess_error",
         "closed": "gap_closed",
     }
     columns = {c: name for c, name in columns.items() if any(name in row for row in rows)}
-    several = len(confounded(rows)) > 1
-    table.add_column("method", no_wrap=True)
-    for column in columns:
+    table = Table(
+        title=f"{name}, mean over seeds, %", box=None, pad_edge=False, collapse_padding=True
+    )
+    table.add_column("method", overflow="fold")
+    for column in (*columns, "difference", "labels"):
         table.add_column(column, justify="right")
     for strength, of_strength in groupby(rows, key=strength_of):
-        if several:
+        if len(confounded(rows)) > 1:
             table.add_row(f"r = {strength:g}")
         for row in of_strength:
             # At strength 0 that test set is not confounded.
             untold = {confounded_accuracy} if row.get("strength") == 0 else set()
-            cells = ("" if name in untold else _cell(row, name) for name in columns.values())
-            table.add_row(title_of(str(row["name"])), *cells)
+            cells = ["" if name in untold else _cell(row, name) for name in columns.values()]
+            against = difference_of(row)
+            told = "" if against is None else f"{against[0]:.1f}\n{_ends(against[1])}"
+            table.add_row(str(row["name"]), *cells, told, str(row["labels"]))
     console.print(table)
     console.print(LEGEND.format(short=SHORT[test_set], test_set=test_set))
-    for line in lines_of_draws(rows):
+    for line in lines_of_draws([*rows, *generators]):
         console.print(line, markup=False, highlight=False)
-    minutes = (
-        sum(
-            float(row[name]) * int(row["seeds"])
-            for row in rows
-            for name in row
-            if name.startswith("seconds/")
-        )
-        / 60
+    seconds = sum(
+        float(row[name]) * int(row["seeds"])
+        for row in (*rows, *generators)
+        for name in row
+        if name.startswith("seconds/")
     )
-    console.print(f"{minutes:.1f} minutes of computing")
+    console.print(f"{seconds / 60:.1f} minutes of computing")
 
 
 def _cell(row: Row, name: str) -> str:
@@ -136,6 +229,8 @@ def _cell(row: Row, name: str) -> str:
     size = keys.WORST_GROUP_SIZE.format(split=test_set_of(row))
     if name == keys.WORST_GROUP_ACCURACY.format(split=test_set_of(row)) and size in row:
         told += f" of {float(row[size]):.0f}"
-    # That of flips is in ``table.md``.
-    is_accuracy = name.endswith("accuracy")
-    return f"{told}\n{ends[0]:.1f}-{ends[1]:.1f}" if ends and is_accuracy else told
+    return f"{told}\n{_ends(ends)}" if ends else told
+
+
+def _ends(ends: tuple[float, float]) -> str:
+    return f"{ends[0]:.1f}-{ends[1]:.1f}" if ends[0] >= 0 else f"{ends[0]:.1f} to {ends[1]:.1f}"

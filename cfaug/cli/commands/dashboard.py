@@ -10,7 +10,6 @@ import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 from wandb.errors import CommError, UsageError
 
-from cfaug.benchmarking.methods import TITLES
 from cfaug.cli.options import command_parser
 from cfaug.tracking.dashboard_panels import Panel, sections
 from datamodules.base import AttributeDataModule
@@ -32,18 +31,17 @@ def main(args: list[str]) -> None:
     )
     parser.add_argument("--project", type=str, default="cfaug", help="W&B project of the runs")
     parser.add_argument(
-        "--generators",
+        "--methods",
         type=list[str],
-        default=["conditional-vae"],
-        help="generators of a benchmark to compare, by the names of their YAMLs",
+        default=["erm", "balanced", "erm+conditional-vae", "oracle"],
+        help="methods of a benchmark to compare, by their names in its table",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="print what would be made, without an account"
     )
     options = parser.parse_args(args)
     data: AttributeDataModule = parser.instantiate(options).data
-    methods = (*TITLES, *options.generators)
-    specification = sections(data.attribute_space, methods, data.test_sets)
+    specification = sections(data.attribute_space, options.methods, data.test_sets)
     if options.dry_run:
         print(json.dumps([asdict(section) for section in specification], indent=2))
         return

@@ -1,69 +1,86 @@
 """The arithmetic of a benchmark's table, on worked examples."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from cfaug.benchmarking.benchmark_tables import lines_of_draws, write_tables
-from cfaug.benchmarking.rows import flat, summarize
-
-
-def write_cell(
-    folder: Path,
-    name: str,
-    strength: float | None,
-    seed: int,
-    accuracy: float,
-    **more: float,
-) -> None:
-    place = "as-given" if strength is None else f"r-{strength}"
-    path = folder / place / name / f"seed-{seed}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figures = {"test/unconfounded_accuracy": accuracy, **more}
-    if name not in ("erm", "oracle"):
-        figures |= {
-            "generator/judge/color": 99.0,
-            "generator/judge/digit": 98.0,
-            "generator/confounding_before/color": 2.0,
-            "generator/effectiveness/do-digit/digit": 91.0,
-            "generator/effectiveness/do-color/digit": 97.0,
-            "generator/leakage/color": 13.0,
-            "generator/joint_leakage/color": 12.0,
-            "generator/leakage_chance/color": 10.5,
-            "generator/known_process/effectiveness/do-digit/digit": 95.0,
-            "generator/exact_l1/color": 3.5,
-        }
-    cell = {"configuration": name, "strength": strength, "seed": seed}
-    cell |= {"benchmark": f"cfaug benchmark --seeds [{seed}]", "commit": "abc"}
-    cell |= {"seconds": {"classifier": 1.0}, "figures": figures}
-    path.write_text(json.dumps(cell))
+from cfaug.benchmarking.comparing.benchmark_pictures import costs
+from cfaug.benchmarking.comparing.benchmark_tables import write_tables
+from cfaug.benchmarking.comparing.draw_lines import lines_of_draws
+from cfaug.benchmarking.comparing.rows import (
+    difference_of,
+    flat,
+    summarize,
+    summarize_generators,
+)
+from tests.cfaug.benchmarking.kept import read_table, write_cell, write_generator
 
 
 def test_table_of_a_worked_example(tmp_path: Path) -> None:
     for seed, values in enumerate([(50.0, 94.0, 99.0), (54.0, 90.0, 97.0)]):
         write_cell(tmp_path, "erm", 0.9, seed, values[0])
-        write_cell(tmp_path, "ours", 0.9, seed, values[1])
+        write_cell(tmp_path, "erm+ours", 0.9, seed, values[1])
         write_cell(tmp_path, "oracle", 0.0, seed, values[2])
-    rows = {row["name"]: row for row in summarize(tmp_path)}
-    assert rows["ours"]["accuracy"] == 92
-    assert "accuracy_low" not in rows["ours"]  # as cells of an earlier version
-    assert rows["ours"]["excess_error"] == pytest.approx(6.0)
-    assert rows["ours"]["gap_closed"] == pytest.approx(100 * 40 / 46)
-    write_tables(list(rows.values()), tmp_path)
-    header, _, *lines = (tmp_path / "table.md").read_text().splitlines()
-    table = [dict(zip(header.split(" | "), line.split(" | "), strict=True)) for line in lines[:3]]
-    ours = next(row for row in table if row["configuration"] == "ours")
-    assert ours["accuracy"] == "92.0"
-    assert ours["do(digit)"] == "91.0"
-    assert ours["kept by do(color)"] == "97.0"
-    assert ours["leak(color)"] == "2.5"
-    assert ours["joint leak(color)"] == "1.5"
-    assert ours["known do(digit)"] == "95.0"
-    assert ours["exact(color)"] == "3.5"
-    assert ours["commands |"] == "1, 2 |"
-    assert lines[-2:] == [f"{i + 1}. `cfaug benchmark --seeds [{i}]  # abc`" for i in range(2)]
+    write_generator(tmp_path, "ours", 0.9)
+    rows = {str(row["name"]): row for row in summarize(tmp_path)}
+    assert rows["erm+ours"]["accuracy"] == 92
+    assert "accuracy_low" not in rows["erm+ours"]  # its cells have no intervals
+    assert rows["erm+ours"]["excess_error"] == pytest.approx(6.0)
+    assert rows["erm+ours"]["gap_closed"] == pytest.approx(100 * 40 / 46)
+    generators = summarize_generators(tmp_path)
+    write_tables(list(rows.values()), generators, tmp_path)
+    ours = read_table(tmp_path, "accuracy")["erm+ours"]
+    assert (ours["accuracy"], ours["labels"], ours["seconds"]) == ("92.0", "none", "60")
+    assert ours["commands"] == "1, 2"
+    (judged,) = read_table(tmp_path, "alone").values()
+    assert judged["do(digit)"] == "91.0"
+    assert judged["kept by do(color)"] == "97.0"
+    assert judged["leak(color)"] == "2.5"
+    assert judged["joint leak(color)"] == "1.5"
+    assert judged["known do(digit)"] == "95.0"
+    assert judged["exact(color)"] == "3.5"
+    assert judged["seconds"] == "600"
+    lines = (tmp_path / "table.md").read_text().splitlines()
+    assert "1. `cfaug benchmark --seeds [0]  # abc`" in lines
+    assert "2. `cfaug benchmark --seeds [1]  # abc`" in lines
+    latex = (tmp_path / "table.tex").read_text()
+    assert r"0.9 & erm+ours & 2 & 92.0 & " in latex
+    assert r"\bottomrule" in latex
     assert not (tmp_path / "strengths.png").exists()
+
+
+def test_the_difference_is_that_on_the_same_images_to_the_best_baseline(tmp_path: Path) -> None:
+    """Worked by hand: of 8 images one is lost and three are gained, in both seeds."""
+    best, ours = [1, 1, 1, 1, 0, 0, 0, 0], [0, 1, 1, 1, 1, 1, 1, 0]
+    for seed in (1, 2):
+        write_cell(tmp_path, "erm", 0.9, seed, 25.0, [1, 1, 0, 0, 0, 0, 0, 0])
+        write_cell(tmp_path, "balanced", 0.9, seed, 50.0, best)
+        write_cell(tmp_path, "erm+ours", 0.9, seed, 75.0, ours)
+        write_cell(tmp_path, "oracle", 0.0, seed, 100.0, [1] * 8)
+    rows = {str(row["name"]): row for row in summarize(tmp_path)}
+    row = rows["erm+ours"]
+    assert row["best_baseline"] == "balanced"
+    found = difference_of(row)
+    assert found is not None
+    # (3 - 1) / 10 and its standard error, √(3 + 1 + 1 - 2² / 10) / 10, after Agresti & Min.
+    half = 1.959964 * (5 - 0.4) ** 0.5 / 10
+    assert found[0] == pytest.approx(25)
+    assert found[1] == pytest.approx((25 - (5 + 100 * half), 25 + (100 * half - 5)), abs=1e-3)
+    assert difference_of(rows["erm"]) is not None
+    assert difference_of(rows["balanced"]) is None
+    assert difference_of(rows["oracle"]) is None
+
+
+def test_networks_are_compared_with_their_own_baselines(tmp_path: Path) -> None:
+    for network, accuracy in (("mlp", 60.0), ("convnet", 80.0)):
+        write_cell(tmp_path, f"erm@{network}", 0.9, 1, accuracy)
+        write_cell(tmp_path, f"erm+ours@{network}", 0.9, 1, accuracy + 10)
+        write_cell(tmp_path, f"oracle@{network}", 0.0, 1, accuracy + 20)
+    rows = {str(row["name"]): row for row in summarize(tmp_path)}
+    for network in ("mlp", "convnet"):
+        row = rows[f"erm+ours@{network}"]
+        assert row["best_baseline"] == f"erm@{network}"
+        assert row["gap_closed"] == pytest.approx(50)
 
 
 def intervals(accuracy: float, worst: float) -> dict[str, float]:
@@ -99,9 +116,8 @@ def test_the_interval_over_seeds_holds_images_and_seeds(tmp_path: Path) -> None:
     figures = flat([row])
     assert figures["unconfounded_accuracy_low/erm"] == pytest.approx(87.8108, abs=1e-4)
     assert "accuracy_low/erm" not in figures
-    write_tables([row], tmp_path)
-    header, _, line, *_ = (tmp_path / "table.md").read_text().splitlines()
-    table = dict(zip(header.split(" | "), line.split(" | "), strict=True))
+    write_tables([row], [], tmp_path)
+    table = read_table(tmp_path, "accuracy")["erm"]
     assert table["accuracy"] == "91.0 [87.8, 93.7]"
     assert table["worst group"] == "60.0 [51.0, 68.0]"
     assert table["flips(color)"] == "5.0 [4.0, 6.5]"
@@ -122,13 +138,14 @@ def test_a_seed_of_an_earlier_version_takes_the_interval_from_the_row(tmp_path: 
 
 
 def test_data_of_their_own_strength_have_an_oracle_too(tmp_path: Path) -> None:
-    for name, accuracy in (("erm", 60.0), ("ours", 90.0), ("oracle", 100.0)):
+    for name, accuracy in (("erm", 60.0), ("erm+ours", 90.0), ("oracle", 100.0)):
         write_cell(tmp_path, name, None, 0, accuracy)
-    figures = flat(summarize(tmp_path))
-    assert figures["gap_closed/ours"] == pytest.approx(75)
+    write_generator(tmp_path, "ours", None)
+    figures = flat([*summarize(tmp_path), *summarize_generators(tmp_path)])
+    assert figures["gap_closed/erm+ours"] == pytest.approx(75)
     assert figures["excess_error/erm"] == pytest.approx(40)
     assert figures["generator/judge/digit/ours"] == 98
-    assert "accuracy/ours" not in figures  # it is unconfounded_accuracy/ours
+    assert "accuracy/erm+ours" not in figures  # it is unconfounded_accuracy/erm+ours
 
 
 def test_figures_of_several_strengths_are_told_apart(tmp_path: Path) -> None:
@@ -143,26 +160,32 @@ def test_figures_of_several_strengths_are_told_apart(tmp_path: Path) -> None:
 def test_several_strengths_give_a_curve(tmp_path: Path) -> None:
     for strength in (0.9, 0.99):
         write_cell(tmp_path, "erm", strength, 0, 50.0)
-        write_cell(tmp_path, "ours", strength, 0, 90.0)
-    write_tables(summarize(tmp_path), tmp_path)
+        write_cell(tmp_path, "erm+ours", strength, 0, 90.0)
+    write_tables(summarize(tmp_path), [], tmp_path)
     assert (tmp_path / "strengths.png").stat().st_size > 5_000
     assert not (tmp_path / "accuracy.png").exists()
 
 
-def test_one_generator_gives_no_picture_of_generators(tmp_path: Path) -> None:
-    write_cell(tmp_path, "erm", 0.9, 0, 50.0)
-    write_cell(tmp_path, "ours", 0.9, 0, 90.0)
-    assert tmp_path / "tradeoff.png" not in write_tables(summarize(tmp_path), tmp_path)
-    assert not (tmp_path / "tradeoff.png").exists()
-    write_cell(tmp_path, "theirs", 0.9, 0, 90.0)
-    assert tmp_path / "tradeoff.png" in write_tables(summarize(tmp_path), tmp_path)
-
-
-def test_generators_that_are_all_as_good_as_the_oracle_are_drawn(tmp_path: Path) -> None:
-    for name in ("ours", "theirs"):
-        write_cell(tmp_path, name, 0.9, 0, 90.0)
+@pytest.mark.parametrize("accuracy", [50.0, 90.0])  # 90: all are as good as the oracle
+def test_two_generators_give_a_picture_of_generators(tmp_path: Path, accuracy: float) -> None:
+    write_cell(tmp_path, "erm", 0.9, 0, accuracy)
     write_cell(tmp_path, "oracle", 0.0, 0, 90.0)
-    assert tmp_path / "tradeoff.png" in write_tables(summarize(tmp_path), tmp_path)
+    picture = tmp_path / "tradeoff.png"
+    for name in ("ours", "theirs"):
+        assert not picture.exists()
+        write_cell(tmp_path, f"erm+{name}", 0.9, 0, 90.0)
+        write_generator(tmp_path, name, 0.9)
+        rows, generators = summarize(tmp_path), summarize_generators(tmp_path)
+        assert (picture in write_tables(rows, generators, tmp_path)) == picture.exists()
+    assert picture.exists()
+
+
+def test_the_cost_of_counterfactuals_includes_their_generator(tmp_path: Path) -> None:
+    for name in ("erm", "erm+ours"):
+        write_cell(tmp_path, name, 0.9, 0, 90.0)
+    write_generator(tmp_path, "ours", 0.9)
+    found = costs(summarize(tmp_path), summarize_generators(tmp_path), 0.9)
+    assert {name: seconds for name, (seconds, _) in found.items()} == {"erm": 60, "erm+ours": 660}
 
 
 def drawn(left: float, worth: float, prefix: str = "") -> dict[str, float]:
@@ -178,20 +201,19 @@ def test_what_is_left_of_the_confounding_stands_below_the_table(tmp_path: Path) 
         write_cell(tmp_path, "erm", strength, 0, 50.0, **drawn(4.46, 55_000.0))
         write_cell(tmp_path, "balanced", strength, 0, 80.0, **drawn(0.0, 391.0))
         for name in ("ours", "theirs"):
-            figures = drawn(4.46, 55_000.0) | drawn(left, 1424.79, "generator/")
-            write_cell(tmp_path, name, strength, 0, 90.0, **figures)
+            write_generator(tmp_path, name, strength, **drawn(left, 1424.79, "generator/"))
     write_cell(tmp_path, "oracle", 0.0, 0, 99.0, **drawn(0.0, 54_000.0))
-    rows = summarize(tmp_path)
-    assert lines_of_draws(rows) == [
-        "drawn at r = 0.9: ours, theirs 0.20 of 1.30 left (size), as if 1,425 of 55,000 images; "
-        "group-balanced 0.20 of 1.30 left (size), as if 391 of 55,000 images",
-        "drawn at r = 0.99: ours, theirs 1.15 of 4.46 left (color), as if 1,425 of 55,000 images; "
-        "group-balanced 0.20 of 1.30 left (size), as if 391 of 55,000 images",
+    rows, generators = summarize(tmp_path), summarize_generators(tmp_path)
+    assert lines_of_draws([*rows, *generators]) == [
+        "drawn at r = 0.9: balanced 0.20 of 1.30 left (size), as if 391 of 55,000 images; "
+        "ours, theirs 0.20 of 1.30 left (size), as if 1,425 of 55,000 images",
+        "drawn at r = 0.99: balanced 0.20 of 1.30 left (size), as if 391 of 55,000 images; "
+        "ours, theirs 1.15 of 4.46 left (color), as if 1,425 of 55,000 images",
     ]
-    write_tables(rows, tmp_path)
+    write_tables(rows, generators, tmp_path)
     written = (tmp_path / "table.md").read_text()
-    assert all(f"- {line}\n" in written for line in lines_of_draws(rows))
-    assert flat(rows)["generator/data/remaining_cnf/color/ours/r-0.99"] == 1.15
+    assert all(f"- {line}\n" in written for line in lines_of_draws([*rows, *generators]))
+    assert flat(generators)["generator/data/remaining_cnf/color/ours/r-0.99"] == 1.15
 
 
 def test_cells_that_do_not_know_how_images_were_drawn_have_no_line(tmp_path: Path) -> None:
@@ -199,19 +221,18 @@ def test_cells_that_do_not_know_how_images_were_drawn_have_no_line(tmp_path: Pat
     assert lines_of_draws(summarize(tmp_path)) == []
     write_cell(tmp_path / "given", "balanced", None, 0, 50.0, **drawn(0.0, 391.0))
     (line,) = lines_of_draws(summarize(tmp_path / "given"))
-    assert line.startswith("drawn: group-balanced 0.20 of 1.30 left")  # of no known strength
+    assert line.startswith("drawn: balanced 0.20 of 1.30 left")  # of no known strength
 
 
 def test_images_of_files_are_compared_on_the_resampled_test_set(tmp_path: Path) -> None:
-    for name, accuracy in {"erm": 60.0, "ours": 70.0}.items():
+    for name, accuracy in {"erm": 60.0, "erm+ours": 70.0}.items():
         write_cell(tmp_path, name, None, 0, accuracy)
         path = tmp_path / f"as-given/{name}/seed-0.json"
-        cell = path.read_text().replace("test/unconfounded_", "test/resampled_")
-        path.write_text(cell)
+        path.write_text(path.read_text().replace("unconfounded", "resampled"))
     rows = summarize(tmp_path)
     assert [row["accuracy"] for row in rows] == [70, 60]
-    assert flat(rows)["resampled_accuracy/ours"] == 70
-    write_tables(rows, tmp_path)
+    assert flat(rows)["resampled_accuracy/erm+ours"] == 70
+    write_tables(rows, [], tmp_path)
     written = (tmp_path / "table.md").read_text()
     assert "accuracy: of a classifier on the resampled test set" in written
     assert "unconfounded" not in written

@@ -6,7 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from cfaug.classifiers.augmentations import Augmentation
 from cfaug.classifiers.classifier import Classifier
+from cfaug.classifiers.invariances import Encoded, Invariance
+from cfaug.classifiers.objectives import MixUp, Objective
+from cfaug.classifiers.objectives.base import Seen
 from cfaug.generators.base import Generator
 from datamodules.attributes import Batch, attribute_space
 
@@ -31,7 +35,7 @@ def batch() -> Batch:
 
 def classifier(**options: Any) -> Classifier:
     torch.manual_seed(1)
-    module = Classifier(SPACE, (3, 8, 8), features=8, **options)
+    module = Classifier(SPACE, (3, 8, 8), **options)
     module._generator = [Grey(SPACE, (3, 8, 8))]
     return module
 
@@ -52,17 +56,16 @@ def test_the_loss_is_the_weighted_sum_of_its_terms(batch: Batch) -> None:
     assert float(terms["loss"].detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
 
 
-@pytest.mark.parametrize("counterfactuals", [True, False])
-def test_another_objective_is_for_the_originals(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch, *, counterfactuals: bool
-) -> None:
-    def hardest(logits: Tensor, labels: Tensor, groups: Tensor) -> Tensor:
-        each = F.cross_entropy(logits, labels, reduction="none")
-        return (each * (groups == SPACE.groups(batch["attributes"])[4])).sum()
+class Hardest(Objective):
+    """The cross-entropy of one image."""
 
-    plain = classifier()
-    monkeypatch.setattr("cfaug.generators.conditional_vae.losses.hardest", hardest, raising=False)
-    module = classifier(objective="cfaug.generators.conditional_vae.losses.hardest")
+    def forward(self, seen: Seen) -> Tensor:
+        return F.cross_entropy(seen.logits[4:5], seen.labels[4:5])
+
+
+@pytest.mark.parametrize("counterfactuals", [True, False])
+def test_another_objective_is_for_the_originals(batch: Batch, *, counterfactuals: bool) -> None:
+    plain, module = classifier(), classifier(objective=Hardest())
     if not counterfactuals:
         plain._generator, module._generator = [], []
     found = []
@@ -75,11 +78,75 @@ def test_another_objective_is_for_the_originals(
     if counterfactuals:
         images = torch.cat([images, module._generator[0].counterfactuals(batch)["image"]])
     logits = module(images)[:6]
-    assert SPACE.groups(batch["attributes"]).unique().numel() == 6
     wanted = float(F.cross_entropy(logits[4:5], labels[4:5]).detach())
     assert found[1]["original" if counterfactuals else "loss"] == pytest.approx(wanted, rel=1e-4)
     if counterfactuals:
         assert found[1]["counterfactual"] == found[0]["counterfactual"]
+
+
+def test_an_objective_sees_the_images_with_their_groups(batch: Batch) -> None:
+    told: list[Seen] = []
+
+    class Remembers(Objective):
+        def forward(self, seen: Seen) -> Tensor:
+            told.append(seen)
+            return seen.logits.sum()
+
+    classifier(objective=Remembers()).losses(batch)
+    (seen,) = told
+    assert torch.equal(seen.images, batch["image"])
+    assert torch.equal(seen.targets, batch["attributes"][:, 0])
+    assert torch.equal(seen.groups, SPACE.groups(batch["attributes"]))
+    assert torch.equal(seen.environments, batch["attributes"][:, 1])
+    assert seen.features.shape == (6, 128)
+
+
+def test_counterfactuals_are_mixed_as_their_images_are(batch: Batch) -> None:
+    module = classifier(objective=MixUp(alpha=1.0))
+    torch.manual_seed(2)
+    terms = module.losses(batch)
+    torch.manual_seed(2)
+    edited = module._generator[0].counterfactuals(batch)["image"]
+    mixture = MixUp(alpha=1.0).mixture(batch, SPACE)
+    targets = mixture.targets(batch["attributes"][:, 0], 3)
+    logits = module(torch.cat([mixture.images(batch["image"]), mixture.images(edited)]))
+    wanted = [F.cross_entropy(side, targets) for side in logits.chunk(2)]
+    for name, term in zip(("original", "counterfactual"), wanted, strict=True):
+        assert float(terms[name].detach()) == pytest.approx(float(term.detach()), rel=1e-4)
+
+
+def test_several_edits_of_an_image_count_as_their_mean(batch: Batch) -> None:
+    module = classifier(edits_per_image=3)
+    torch.manual_seed(2)
+    terms = module.losses(batch)
+    torch.manual_seed(2)
+    edits = [module._generator[0].counterfactuals(batch)["image"] for _ in range(3)]
+    assert not torch.equal(edits[0], edits[1])
+    original, *edited = module.network(torch.cat([batch["image"], *edits])).chunk(4)
+    labels = batch["attributes"][:, 0]
+    each = [F.cross_entropy(module.head(x), labels) for x in edited]
+    distances = [((original - x) ** 2).sum(1).mean() for x in edited]
+    for name, values in {"counterfactual": each, "distance": distances}.items():
+        mean = float(torch.stack(values).mean().detach())
+        assert float(terms[name].detach()) == pytest.approx(mean, rel=1e-4)
+
+
+def test_augmentation_changes_images_and_counterfactuals_alike(batch: Batch) -> None:
+    class Half(Augmentation):
+        def forward(self, images: Tensor) -> Tensor:
+            return images / 2
+
+    module = classifier(augmentation=Half())
+    torch.manual_seed(2)
+    terms = module.losses(batch)
+    torch.manual_seed(2)
+    edited = module._generator[0].counterfactuals(batch)["image"]
+    plain = classifier()
+    plain._generator = []
+    halves = {**batch, "image": batch["image"] / 2, "counterfactual": edited / 2}
+    assert float(terms["loss"].detach()) == pytest.approx(
+        float(plain.losses(halves)["loss"].detach()), rel=1e-4
+    )
 
 
 def test_counterfactuals_alone_leave_no_trace_of_the_originals(batch: Batch) -> None:
@@ -108,26 +175,22 @@ def test_counterfactuals_from_disk_teach_what_those_of_a_generator_do(batch: Bat
     assert module.losses(batch).keys() == {"loss"}
 
 
-def test_another_distance_takes_the_place_of_the_squared_one(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def far(a: Tensor, b: Tensor) -> Tensor:
-        return (a - b).abs().max()
+def test_another_invariance_takes_the_place_of_the_squared_distance(batch: Batch) -> None:
+    class Far(Invariance):
+        def forward(self, original: Encoded, edited: Encoded, labels: Tensor) -> Tensor:
+            assert torch.equal(labels, batch["attributes"][:, 0])
+            return (original.logits - edited.features[:, :3]).abs().max()
 
-    monkeypatch.setattr("cfaug.generators.conditional_vae.losses.far", far, raising=False)
-    module = classifier(distance="cfaug.generators.conditional_vae.losses.far")
+    module = classifier(invariance=Far())
     torch.manual_seed(2)
     terms = module.losses(batch)
     torch.manual_seed(2)
     edited = module._generator[0].counterfactuals(batch)["image"]
     a, b = module.network(torch.cat([batch["image"], edited])).chunk(2)
-    assert float(terms["distance"].detach()) == pytest.approx(float(far(a, b).detach()), rel=1e-4)
+    wanted = (module.head(a) - b[:, :3]).abs().max()
+    assert float(terms["distance"].detach()) == pytest.approx(float(wanted.detach()), rel=1e-4)
 
 
-@pytest.mark.parametrize("option", ["distance", "objective"])
-@pytest.mark.parametrize(
-    "path", ["os.path.join", "cfaug.generators.conditional_vae.losses.nothing", "cfaug.nowhere.far"]
-)
-def test_a_function_that_is_not_there_is_named(path: str, option: str) -> None:
-    with pytest.raises(ValueError, match=f"{option} {path}.*cfaug.MODULE.FUNCTION"):
-        classifier(**{option: path})
+def test_no_edit_of_an_image_is_refused() -> None:
+    with pytest.raises(ValueError, match="edits_per_image is 0"):
+        classifier(edits_per_image=0)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cfaug.benchmarking.comparing.rows import Row
 from cfaug.benchmarking.plan import Plan
-from cfaug.benchmarking.rows import Row
 from cfaug.cli.commands.benchmark import show
 
 UNCONFOUNDED = "test/unconfounded_accuracy"

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor, distributed, nn
 
+from cfaug.networks.backbones.convnet import ConvNet
 from cfaug.networks.batch_norm import BatchNorm
-from cfaug.networks.convnet import ConvNet
 
 DEVICES = 3
 KINDS = [(nn.BatchNorm1d, (12, 5)), (nn.BatchNorm2d, (12, 5, 4, 3))]

@@ -1,0 +1,1 @@
+"""Tables and pictures of the finished cells of a benchmark."""

@@ -1,0 +1,149 @@
+"""Computes cells side by side: as processes of this machine, or as jobs of a cluster."""
+
+import os
+import signal
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+from rich.console import Console
+
+from cfaug.benchmarking.cells import Cell, GeneratorCell
+from cfaug.benchmarking.computing.runner import FAILED, note_failure
+
+LOG = "log.txt"
+"""What a process that computes a cell prints, in the folder of the cell."""
+
+PAUSE = 0.2
+"""Seconds between two looks at what is running."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A command that computes a cell, or trains its generator alone.
+
+    Args:
+        cell: The cell.
+        words: The words of the command.
+        is_generator_alone: Whether the generator alone is trained.
+    """
+
+    cell: Cell
+    words: list[str]
+    is_generator_alone: bool = False
+
+    @property
+    def title(self) -> str:
+        """What progress messages call it."""
+        return f"{'generator of ' if self.is_generator_alone else ''}{self.cell.title}"
+
+    @property
+    def log(self) -> Path:
+        """Where what it prints is kept."""
+        return self.cell.folder / LOG
+
+    def is_done(self) -> bool:
+        """Whether it left what it was to compute."""
+        if self.is_generator_alone:
+            assert isinstance(self.cell, GeneratorCell)
+            return self.cell.is_fit()
+        return self.cell.is_done()
+
+
+def work_of(cells: Sequence[Cell], words: Sequence[str]) -> tuple[list[Work], list[Work]]:
+    """What to run for cells: generators that several of them need, and then the cells.
+
+    Args:
+        cells: The cells.
+        words: Words of the benchmark's command, to which those that name a cell are added.
+    """
+    needed = {g.place: g for cell in cells if (g := cell.needs()) is not None}
+    generators = [
+        Work(g, _only(words, place / g.fit().name), is_generator_alone=True)
+        for place, g in needed.items()
+        if not g.is_fit()
+    ]
+    return generators, [Work(cell, _only(words, cell.place)) for cell in cells]
+
+
+def _only(words: Sequence[str], place: Path) -> list[str]:
+    return [sys.executable, "-m", "cfaug", *words, "--only", f"[{place.as_posix()}]"]
+
+
+class Launcher(ABC):
+    """Runs commands side by side."""
+
+    @abstractmethod
+    def run(self, work: Sequence[Work], console: Console) -> list[Cell]:
+        """Run commands; the cells of those that failed are returned."""
+
+
+@dataclass(frozen=True)
+class Processes(Launcher):
+    """Runs commands as processes of this machine.
+
+    Args:
+        jobs: How many at a time; they share the cores evenly.
+    """
+
+    jobs: int
+
+    def run(self, work: Sequence[Work], console: Console) -> list[Cell]:
+        """See `Launcher`; Ctrl-C stops all, and the next call goes on with them."""
+        waiting, failed, done = list(work), [], 0
+        running: dict[subprocess.Popen[bytes], tuple[Work, float]] = {}
+        try:
+            while waiting or running:
+                while waiting and len(running) < self.jobs:
+                    item = waiting.pop(0)
+                    running[self._start(item)] = item, monotonic()
+                sleep(PAUSE)
+                for process in [p for p in running if p.poll() is not None]:
+                    item, began = running.pop(process)
+                    done += 1
+                    if settle(item, f"it ended with the status {process.returncode}"):
+                        took = f"{(monotonic() - began) / 60:.1f} minutes"
+                        console.print(f"{done}/{len(work)}: {item.title}, {took}")
+                    else:
+                        failed.append(item.cell)
+        except BaseException:
+            for process in running:
+                process.send_signal(signal.SIGINT)
+            for process in running:
+                process.wait()
+            raise
+        return failed
+
+    def _start(self, item: Work) -> "subprocess.Popen[bytes]":
+        threads = str(max(1, (os.cpu_count() or 1) // self.jobs))
+        item.log.parent.mkdir(parents=True, exist_ok=True)
+        with item.log.open("a", encoding="utf-8") as log:
+            return subprocess.Popen(
+                item.words,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "OMP_NUM_THREADS": threads},
+                start_new_session=True,  # Ctrl-C comes from here, once
+            )
+
+
+def settle(item: Work, ended: str) -> bool:
+    """Whether a command that ended left what it was to compute; otherwise its failure is noted.
+
+    Args:
+        item: The command.
+        ended: How it ended.
+    """
+    if item.is_done():
+        return True
+    if not (item.cell.folder / FAILED).exists():  # it was killed, or never began
+        log = item.log.read_text(encoding="utf-8") if item.log.exists() else ""
+        note_failure(item.cell, ended, f"{ended}\n{log}")
+    else:
+        print(f"{item.title} failed, the others go on: {item.cell.folder / FAILED}")
+    return False

@@ -1,0 +1,49 @@
+"""What is left of a benchmark, and how long it will take."""
+
+import json
+from collections.abc import Sequence
+from statistics import median
+
+from cfaug.benchmarking.cells import Cell
+
+
+def minutes_of(cells: Sequence[Cell]) -> dict[Cell, float | None]:
+    """How long unfinished cells will take, in minutes.
+
+    Args:
+        cells: All cells of the benchmark.
+
+    Returns:
+        For each unfinished cell the median of the finished cells of its name and data, or of all
+        finished cells of its kind, a generator's or a method's; None where none is finished.
+    """
+    by_name: dict[object, list[float]] = {}
+    for cell in cells:
+        if cell.is_done():
+            seconds = json.loads(cell.result.read_text(encoding="utf-8"))["seconds"]
+            for kind in ((cell.setting.data, cell.name), type(cell)):
+                by_name.setdefault(kind, []).append(sum(seconds.values()) / 60)
+    found: dict[Cell, float | None] = {}
+    for cell in cells:
+        if not cell.is_done():
+            known = by_name.get((cell.setting.data, cell.name)) or by_name.get(type(cell))
+            found[cell] = median(known) if known else None
+    return found
+
+
+def lines_of_rest(cells: Sequence[Cell], jobs: int) -> list[str]:
+    """What to print of what is left: a line for each cell, and the sum.
+
+    Args:
+        cells: All cells of the benchmark.
+        jobs: How many are computed side by side.
+    """
+    minutes = minutes_of(cells)
+    lines = [
+        f"{cell.title}: {'?' if told is None else f'{told:.1f} minutes'}"
+        for cell, told in minutes.items()
+    ]
+    known = [told for told in minutes.values() if told is not None]
+    unknown = len(minutes) - len(known)
+    more = f", and {unknown} cells of which nothing is known" if unknown else ""
+    return [*lines, f"{len(minutes)} cells left: {sum(known) / jobs:.0f} minutes{more}"]

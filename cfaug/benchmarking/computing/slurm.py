@@ -1,0 +1,95 @@
+"""Computes cells as jobs of a SLURM cluster, by submitit."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from rich.console import Console
+
+from cfaug.benchmarking.cells import Cell
+from cfaug.benchmarking.computing.launchers import Launcher, Work, settle
+
+PAUSE = 1.0
+"""Seconds between two looks at the queue."""
+
+
+class Job:
+    """A command as a job.
+
+    Where its time is over, or a more urgent job takes its place, it is queued again and goes on
+    with its last checkpoint.
+
+    Args:
+        words: The words of the command.
+        log: Where what it prints is kept.
+    """
+
+    def __init__(self, words: list[str], log: Path) -> None:
+        self.words, self.log = words, log
+
+    def __call__(self) -> None:
+        """Run the command."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("a", encoding="utf-8") as log:
+            subprocess.run(self.words, stdout=log, stderr=subprocess.STDOUT, check=False)
+
+    def checkpoint(self) -> Any:
+        """What submitit queues when the job has to stop."""
+        return import_module("submitit").helpers.DelayedSubmission(self)
+
+
+@dataclass(frozen=True)
+class Submitit(Launcher):
+    """Runs commands as a job array; where there is no SLURM, submitit runs them on this machine.
+
+    Args:
+        folder: Folder of what submitit writes.
+        options: Its options, such as ``{"slurm_partition": "gpu", "timeout_min": 60}``.
+    """
+
+    folder: Path
+    options: Mapping[str, Any]
+
+    def run(self, work: Sequence[Work], console: Console) -> list[Cell]:
+        """See `Launcher`; Ctrl-C cancels the jobs, and the next call goes on with them.
+
+        Raises:
+            ValueError: If submitit is not installed, or does not know an option.
+        """
+        if not work:
+            return []
+        try:
+            submitit = import_module("submitit")
+        except ImportError as error:
+            msg = "--launcher submitit needs submitit; install it: pip install cfaug[slurm]"
+            raise ValueError(msg) from error
+        executor = submitit.AutoExecutor(folder=self.folder)
+        try:
+            executor.update_parameters(**self.options)
+        except (TypeError, NameError, ValueError, AssertionError) as error:
+            told = " ".join(str(error).split())
+            msg = f"submitit does not take the options {dict(self.options)}: {told}"
+            raise ValueError(msg) from error
+        with executor.batch():
+            jobs = [executor.submit(Job(item.words, item.log)) for item in work]
+        console.print(f"{len(jobs)} jobs, the first is {jobs[0].job_id}; logs in {self.folder}")
+        failed, running = [], dict(zip(jobs, work, strict=True))
+        try:
+            while running:
+                sleep(PAUSE)
+                for job in [job for job in running if job.done()]:
+                    item = running.pop(job)
+                    number = len(jobs) - len(running)
+                    if settle(item, f"the job {job.job_id} ended: {job.state}"):
+                        console.print(f"{number}/{len(jobs)}: {item.title}")
+                    else:
+                        failed.append(item.cell)
+        except BaseException:
+            for job in running:
+                job.cancel()
+            raise
+        return failed

@@ -1,0 +1,48 @@
+"""Augmentations of torchvision, drawn anew for each image."""
+
+import torch
+from torch import Tensor
+from torchvision.transforms import v2
+
+from cfaug.classifiers.augmentations.base import Augmentation
+
+
+class ColorJitter(Augmentation):
+    """Changes brightness, contrast, saturation and hue, see torchvision's ``ColorJitter``.
+
+    Args:
+        brightness: Largest relative change of the brightness.
+        contrast: Largest relative change of the contrast.
+        saturation: Largest relative change of the saturation.
+        hue: Largest turn of the hue, in full turns, at most 0.5.
+    """
+
+    def __init__(
+        self,
+        brightness: float = 0.4,
+        contrast: float = 0.4,
+        saturation: float = 0.4,
+        hue: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.transform = v2.ColorJitter(brightness, contrast, saturation, hue)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """See `Augmentation`."""
+        return torch.stack([self.transform(image) for image in images])
+
+
+class Grayscale(Augmentation):
+    """Makes some images grey, see torchvision's ``RandomGrayscale``.
+
+    Args:
+        p: Share of the images.
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        self.transform = v2.RandomGrayscale(p)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """See `Augmentation`."""
+        return torch.stack([self.transform(image) for image in images])

@@ -1,0 +1,1 @@
+"""Objectives that compare environments: the combinations of all values but the label."""

@@ -1,0 +1,1 @@
+"""Objectives that train on mixtures of two images."""

@@ -1,0 +1,44 @@
+"""LISA: selective mixing."""
+
+from typing import ClassVar
+
+import torch
+
+from cfaug.classifiers.objectives.base import Labels
+from cfaug.classifiers.objectives.erm import CrossEntropy
+from cfaug.classifiers.objectives.mixing.mixture import Mixture, beta_sample, random_partner
+from datamodules.attributes import AttributeSpace, Batch
+
+
+class LISA(CrossEntropy):
+    """Mixes images of one label and other attributes, or of one set of attributes and other labels.
+
+    Yao et al., "Improving Out-of-Distribution Robustness via Selective Augmentation", ICML 2022,
+    section 3: *intra-label* with probability p_sel, otherwise *intra-domain*, for a whole batch; a
+    share λ ~ Beta(α, α) for each image. The authors draw batches from four groups at a time. Here
+    partners come from the batch, and an image without one stays as it is; so sample groups
+    ``balanced``, as the YAML of this method does.
+
+    Args:
+        alpha: α.
+        p_sel: Probability of the intra-label mixture.
+    """
+
+    uses: ClassVar[Labels] = "training"
+
+    def __init__(self, alpha: float = 2.0, p_sel: float = 0.5) -> None:
+        super().__init__()
+        self.alpha, self.p_sel = alpha, p_sel
+
+    def mixture(self, batch: Batch, space: AttributeSpace) -> Mixture:
+        """See `Objective`."""
+        labels = batch["attributes"][:, space.label_position]
+        others = space.environments(batch["attributes"])
+        same_label = labels[:, None] == labels
+        same_others = others[:, None] == others
+        if torch.rand(()) < self.p_sel:
+            allowed = same_label & ~same_others
+        else:
+            allowed = same_others & ~same_label
+        share = beta_sample(self.alpha, len(labels), labels.device)
+        return Mixture(random_partner(allowed), share[:, None, None, None], share)

@@ -1,0 +1,1 @@
+"""Objectives that weigh images, groups or classes."""

@@ -1,0 +1,64 @@
+"""Makes the network that an option names."""
+
+from importlib import import_module
+from typing import Any, cast
+
+from torch import Tensor, nn
+
+from cfaug.networks.backbones.cgn import CGNClassifier
+from cfaug.networks.backbones.convnet import ConvNet
+from cfaug.networks.backbones.mlp import MLP
+from cfaug.networks.backbones.torchvision_networks import TorchvisionNetwork
+
+
+class Backbone(nn.Module):
+    """What a backbone is: maps images (B, 3, H, W) in [0, 1] to representations (B, features)."""
+
+    features: int
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Representations (B, features) of images (B, 3, H, W) in [0, 1]."""
+        raise NotImplementedError
+
+
+def make_backbone(
+    name: str, image_shape: tuple[int, int, int], weights: str | None = None
+) -> Backbone:
+    """Make a network.
+
+    Args:
+        name: ``convnet``, ``mlp`` or ``cgn``, a network of torchvision such as ``resnet18``, or the
+            class of an own one, ``module.Class``: an ``nn.Module`` that is made without arguments
+            and has the length of its representations as ``features``.
+        image_shape: (3, H, W) of the images.
+        weights: Of a network of torchvision, see `TorchvisionNetwork`.
+
+    Raises:
+        ValueError: If there is no such network, or it does not take weights.
+    """
+    side = image_shape[-1]
+    own = {"convnet": lambda: ConvNet(side), "mlp": lambda: MLP(side), "cgn": CGNClassifier}
+    if name not in own and "." not in name:
+        return cast("Backbone", TorchvisionNetwork(name, weights))
+    if weights is not None:
+        msg = f"backbone_weights are for networks of torchvision, and the backbone is {name}"
+        raise ValueError(msg)
+    return cast("Backbone", own[name]() if name in own else _own_network(name))
+
+
+def is_own(name: str) -> bool:
+    """Whether a name is that of a user's own class, which a checkpoint may not name."""
+    return "." in name
+
+
+def _own_network(path: str) -> nn.Module:
+    module, _, name = path.rpartition(".")
+    try:
+        network: Any = getattr(import_module(module), name)()
+    except (ImportError, AttributeError, TypeError) as error:
+        msg = f"cannot make the backbone {path}: {error}; expected module.Class, without arguments"
+        raise ValueError(msg) from error
+    if not isinstance(network, nn.Module) or not isinstance(getattr(network, "features", 0), int):
+        msg = f"{path} is no nn.Module with a number of features; see `make_backbone`"
+        raise ValueError(msg)
+    return network

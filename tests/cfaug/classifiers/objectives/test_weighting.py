@@ -1,0 +1,144 @@
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cfaug.classifiers.objectives import JTT, CrossEntropy, Focal, GroupDRO, GroupWeights, LfF
+from tests.cfaug.classifiers.objectives.examples import SPACE, beginning, seen
+
+TABLE = torch.tensor([[0, 0], [0, 0], [0, 0], [0, 1], [1, 0], [1, 1], [1, 1], [2, 1]])
+
+
+def test_the_focal_loss_is_that_of_its_paper() -> None:
+    batch = seen(TABLE)
+    p = batch.logits.softmax(1)[range(8), batch.labels]
+    assert torch.allclose(Focal(gamma=2.0)(batch), (-((1 - p) ** 2) * p.log()).mean())
+    assert torch.allclose(Focal(gamma=0.0)(batch), CrossEntropy()(batch))
+
+
+def test_group_weights_make_groups_count_alike() -> None:
+    objective = GroupWeights()
+    objective.begin(beginning(TABLE))
+    batch = seen(TABLE)
+    each = F.cross_entropy(batch.logits, batch.labels, reduction="none")
+    means = [each[batch.groups == g].mean() for g in set(batch.groups.tolist())]
+    assert torch.allclose(objective(batch), torch.stack(means).mean(), rtol=1e-5)
+
+
+def test_group_dro_follows_the_algorithm_of_its_paper() -> None:
+    """Worked by hand: two updates of q from losses chosen for it."""
+    objective = GroupDRO(eta=0.5)
+    objective.begin(beginning(TABLE))
+    present = sorted(set(SPACE.groups(TABLE).tolist()))
+    q = dict.fromkeys(present, 1 / 5)
+    assert objective.q.tolist() == pytest.approx([q.get(g, 0.0) for g in range(6)])
+    for seed, rows in ((1, [0, 1, 3, 4]), (2, [4, 5, 7])):
+        batch = seen(TABLE[rows], seed)
+        each = -batch.logits.detach().log_softmax(1)[range(len(rows)), batch.labels]
+        losses = {
+            g: float(each[batch.groups == g].mean()) if (batch.groups == g).any() else 0.0
+            for g in present
+        }
+        q = {g: q[g] * math.exp(0.5 * losses[g]) for g in present}
+        q = {g: share / sum(q.values()) for g, share in q.items()}
+        loss = objective(batch)
+        assert float(loss.detach()) == pytest.approx(
+            sum(q[g] * losses[g] for g in present), rel=1e-5
+        )
+        assert objective.q.tolist() == pytest.approx([q.get(g, 0.0) for g in range(6)], rel=1e-5)
+    loss.backward()
+    assert batch.logits.grad is not None
+
+
+def test_group_dro_gives_the_rarest_group_most_of_the_loss_when_it_is_the_worst() -> None:
+    objective = GroupDRO(eta=1.0)
+    objective.begin(beginning(TABLE))
+    good = 4 * F.one_hot(TABLE[:, 0], 3).float()
+    logits = torch.where(SPACE.groups(TABLE)[:, None] == 5, -good, good)  # 5 has a single image
+    for _ in range(5):
+        objective(seen(TABLE, logits=logits))
+    assert objective.q.argmax() == 5
+    assert float(objective.q[5]) > 0.99
+    assert float(objective.q[2]) < 0.01
+
+
+def test_the_adjustment_of_group_dro_adds_to_small_groups() -> None:
+    objective = GroupDRO(eta=1.0, adjustment=2.0)
+    objective.begin(beginning(TABLE))
+    objective(seen(TABLE, logits=torch.zeros(8, 3)))  # every group has the same loss
+    sizes = {0: 3, 1: 1, 2: 1, 3: 2, 5: 1}
+    weights = {g: math.exp(2 / math.sqrt(size)) for g, size in sizes.items()}
+    wanted = [weights.get(g, 0.0) / sum(weights.values()) for g in range(6)]
+    assert objective.q.tolist() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_jtt_emphasises_what_the_first_network_gets_wrong() -> None:
+    class Says(nn.Module):
+        """Says 0 of every image, once it is trained."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(1))
+            self.updates = 0
+
+        def forward(self, images: Tensor) -> Tensor:
+            said = 0 if self.updates == 7 else 1
+            return F.one_hot(torch.full((len(images),), said), 3).float()
+
+    def train(network: nn.Module, updates: int) -> None:
+        network.updates = updates  # type: ignore[assignment]
+
+    start = beginning(TABLE, Says, train)
+    JTT(updates=7, times=5.0).begin(start)
+    assert start.data.emphasis is not None
+    assert start.data.emphasis.tolist() == [1, 1, 1, 1, 5, 5, 5, 5]
+
+
+class Reference:
+    """The weights of LfF, image by image, after algorithm 1 and the authors' averages."""
+
+    def __init__(self, labels: list[int]) -> None:
+        self.labels = labels
+        self.average: dict[str, dict[int, float]] = {"b": {}, "d": {}}
+
+    def weights(self, index: list[int], b: list[float], d: list[float]) -> list[float]:
+        for name, losses in (("b", b), ("d", d)):
+            kept = self.average[name]
+            for i, loss in zip(index, losses, strict=True):
+                kept[i] = 0.7 * kept[i] + 0.3 * loss if i in kept else loss
+        found = []
+        for i in index:
+            relative = {
+                name: kept[i] / max(v for j, v in kept.items() if self.labels[j] == self.labels[i])
+                for name, kept in self.average.items()
+            }
+            found.append(relative["b"] / (relative["b"] + relative["d"]))
+        return found
+
+
+def test_lff_weighs_images_as_its_reference_does() -> None:
+    torch.manual_seed(3)
+    objective = LfF()
+    objective.begin(beginning(TABLE, lambda: nn.Sequential(nn.Flatten(), nn.Linear(48, 3))))
+    reference = Reference(TABLE[:, 0].tolist())
+    for seed, rows in ((1, [0, 2, 4, 7]), (2, [2, 3, 4, 5]), (3, [0, 1, 2, 3, 4, 5, 6, 7])):
+        batch = seen(TABLE[rows], seed, index=torch.tensor(rows))
+        biased = objective.biased(batch.images)
+        ce = [F.cross_entropy(z, batch.labels, reduction="none") for z in (biased, batch.logits)]
+        weight = torch.tensor(reference.weights(rows, ce[0].tolist(), ce[1].tolist()))
+        p = biased.softmax(1)[range(len(rows)), batch.labels].detach()
+        wanted = (0.7 * p**0.7 * ce[0]).mean() + (weight * ce[1]).mean()
+        assert float(objective(batch).detach()) == pytest.approx(float(wanted.detach()), rel=1e-4)
+
+
+def test_the_biased_network_of_lff_learns_apart_from_the_classifier() -> None:
+    objective = LfF()
+    objective.begin(beginning(TABLE, lambda: nn.Sequential(nn.Flatten(), nn.Linear(48, 3))))
+    batch = seen(TABLE)
+    objective(batch).backward()
+    weights = objective._weigh(torch.ones(2, 8), batch.index, batch.labels)
+    assert all(p.grad is not None and p.grad.any() for p in objective.biased.parameters())
+    assert batch.logits.grad is not None
+    assert weights.tolist() == pytest.approx([0.5] * 8, abs=0.5)
