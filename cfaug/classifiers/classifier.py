@@ -81,7 +81,8 @@ class Classifier(TestedClassifier):
     ) -> None:
         super().__init__(attribute_space, image_shape, backbone, backbone_weights)
         # What only training needs stays out of checkpoints, which may not name foreign code.
-        self.save_hyperparameters(logger=False, ignore=["objective", "invariance", "augmentation"])
+        training = ["objective", "invariance", "augmentation", "backbone_weights"]
+        self.save_hyperparameters(logger=False, ignore=training)
         if edits_per_image < 1:
             msg = f"edits_per_image is {edits_per_image}, expected at least 1"
             raise ValueError(msg)

@@ -1,23 +1,37 @@
 """Classifiers read back from their checkpoints."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cfaug.classifiers.classifier import Classifier
+from cfaug.networks.backbones.choice import is_own
 from cfaug.training.checkpoints import read_checkpoint, unreadable
 from datamodules.attributes import AttributeSpace
 
 
 def load_classifier_for(
-    path: Path, space: AttributeSpace, image_shape: tuple[int, int, int]
+    path: Path,
+    space: AttributeSpace,
+    image_shape: tuple[int, int, int],
+    own_backbone: str | None = None,
 ) -> Classifier:
     """Load a classifier and check that it can read images of given data.
 
+    Args:
+        path: The checkpoint.
+        space: The attributes of the data.
+        image_shape: (3, H, W) of their images.
+        own_backbone: The class of a network that is not of this package, if the checkpoint may name
+            it, see `require_known_backbone`.
+
     Raises:
         ValueError: If the file cannot be read, is not of a classifier, or was trained for other
-            attributes or images.
+            attributes or images, or names a network that it may not.
     """
     checkpoint = read_checkpoint(path, "classifier")
     arguments = checkpoint["hyper_parameters"]
+    require_known_backbone(arguments, own_backbone, path)
     try:
         classifier = Classifier(
             **{name: value for name, value in arguments.items() if not name.startswith("_")}
@@ -27,3 +41,27 @@ def load_classifier_for(
         raise unreadable(path, "classifier", error) from error
     classifier.require_made_for(space, image_shape, f"the classifier {path}")
     return classifier.eval().requires_grad_(requires_grad=False)
+
+
+def require_known_backbone(
+    arguments: Mapping[str, Any], own_backbone: str | None, path: Path
+) -> None:
+    """Refuse a checkpoint that names a class which is not of this package, and was not named.
+
+    Loading it would run that code, whoever wrote the checkpoint.
+
+    Args:
+        arguments: The hyperparameters of the checkpoint.
+        own_backbone: The class that the user named.
+        path: The checkpoint.
+
+    Raises:
+        ValueError: If it does.
+    """
+    backbone = str(arguments.get("backbone", ""))
+    if is_own(backbone) and backbone != own_backbone:
+        msg = (
+            f"the classifier {path} has the network {backbone}, which is not of cfaug; if you "
+            f"trust it, name it on the command line: {backbone}"
+        )
+        raise ValueError(msg)

@@ -12,6 +12,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from cfaug.classifiers.classifier import Classifier
+from cfaug.classifiers.classifier_checkpoint import require_known_backbone
 from cfaug.classifiers.group_table import GroupTable
 from cfaug.cli.output.run_results import RunResults, line_of, line_of_draws
 from cfaug.generators.base import Generator
@@ -131,6 +132,9 @@ class CfaugCLI(LightningCLI):
             told = f"--ckpt_path is {path}, which is no file"
         else:
             checkpoint = read_checkpoint(Path(path), kind)
+            if kind == "classifier":
+                own = self.config[command].model.backbone
+                require_known_backbone(checkpoint["hyper_parameters"], own, Path(path))
             if command != "fit" or "optimizer_states" in checkpoint:
                 return checkpoint
             told = f"{path} holds weights alone, and a run goes on with the state of its optimizer"

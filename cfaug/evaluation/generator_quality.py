@@ -46,7 +46,11 @@ class Judging:
 
 
 def judge_generator(
-    generator: Generator, data: AttributeDataModule, steps: int, precision: str
+    generator: Generator,
+    data: AttributeDataModule,
+    steps: int,
+    precision: str,
+    backbone: str = "convnet",
 ) -> Judging:
     """Judge a generator on test images, with networks trained apart from it.
 
@@ -62,12 +66,13 @@ def judge_generator(
         data: The data it was trained on, set up.
         steps: Updates of each judge and transfer classifier; probes see `KINDS`.
         precision: Lightning's name of the precision they are trained in.
+        backbone: Network of the judges, see `make_backbone`.
     """
     space, shape = generator.attribute_space, generator.image_shape
     redraw, lesson = data.unconfounded(), data.sampled("deconfounded")
-    judges = [train_judge(lesson, steps, precision)]
+    judges = [train_judge(lesson, steps, precision, backbone)]
     if redraw is not None:
-        judges.append(train_judge(redraw, steps, precision))
+        judges.append(train_judge(redraw, steps, precision, backbone))
     columns, others = range(len(space.names)), non_label_columns(space)
     doing = "probing edits of one attribute", "probing edits of all but the label"
     how = lesson if redraw is None else redraw, steps, precision

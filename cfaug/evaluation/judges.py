@@ -7,6 +7,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cfaug.networks.backbones.choice import Backbone, make_backbone
 from cfaug.networks.backbones.convnet import ConvNet
 from cfaug.training.module import AttributeModule
 from cfaug.training.quiet_fit import fit_quietly
@@ -33,7 +34,7 @@ class Reader(AttributeModule):
         attribute_space: The attributes.
         image_shape: (3, H, W) of the images.
         lesson: Turns a batch into images and the codes to learn from them.
-        channels: Channels of the network, see `ConvNet`.
+        network: The network, see `Backbone`; None for a `ConvNet`.
         lr: Peak learning rate of AdamW.
     """
 
@@ -42,12 +43,12 @@ class Reader(AttributeModule):
         attribute_space: AttributeSpace,
         image_shape: tuple[int, int, int],
         lesson: Lesson,
-        channels: int = 32,
+        network: Backbone | ConvNet | None = None,
         lr: float = 4e-3,
     ) -> None:
         super().__init__(attribute_space, image_shape)
         self.cardinalities = list(attribute_space.cardinalities)
-        self.network = ConvNet(image_shape[-1], channels=channels)
+        self.network = network or ConvNet(image_shape[-1])
         self.heads = nn.Linear(self.network.features, sum(self.cardinalities))
         self.lesson = lesson
         self.lr = lr
@@ -77,7 +78,9 @@ class Reader(AttributeModule):
         return scheduled(optimizer, self.trainer.max_steps)
 
 
-def train_judge(data: AttributeDataModule, steps: int, precision: str) -> Reader:
+def train_judge(
+    data: AttributeDataModule, steps: int, precision: str, backbone: str = "convnet"
+) -> Reader:
     """Train a network that reads all attributes.
 
     Args:
@@ -85,7 +88,9 @@ def train_judge(data: AttributeDataModule, steps: int, precision: str) -> Reader
             deconfounded, or an unconfounded redraw, see `AttributeDataModule.unconfounded`.
         steps: Updates.
         precision: Lightning's name.
+        backbone: Its network, see `make_backbone`.
     """
-    judge = Reader(data.attribute_space, data.image_shape, as_rendered)
+    network = make_backbone(backbone, data.image_shape)
+    judge = Reader(data.attribute_space, data.image_shape, as_rendered, network)
     fit_quietly(judge, data, steps, precision, "training a judge")
     return judge

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from cfaug.evaluation.judges import IGNORED, Lesson, Reader
 from cfaug.generators.base import Generator
+from cfaug.networks.backbones.convnet import ConvNet
 from cfaug.training.module import best_device
 from cfaug.training.quiet_fit import fit_quietly
 from datamodules.attributes import Batch
@@ -71,7 +72,8 @@ class Probes:
         self.readers = []
         for channels, times in KINDS:
             space, shape = generator.attribute_space, generator.image_shape
-            reader = Reader(space, shape, self._lesson(), channels=channels)
+            network = ConvNet(shape[-1], channels=channels)
+            reader = Reader(space, shape, self._lesson(), network)
             fit_quietly(reader, data, times * steps, precision, doing)
             self.readers.append(reader.to(best_device()))
         self.strongest = self._strongest()

@@ -35,12 +35,15 @@ def main(args: list[str]) -> None:
     parser.add_argument(
         "--steps", type=PositiveInt, default=1000, help="updates of each judge and probe"
     )
+    parser.add_argument(
+        "--backbone", type=str, default="convnet", help="network of the judges, as of a classifier"
+    )
     add_precision_argument(parser)
     options = parser.parse_args(args)
     data = prepare(options, parser)
     generator, path = chosen_generator(options.generator, data)
     identity = identify(options, path)
-    judging = judge_generator(generator, data, options.steps, options.precision)
+    judging = judge_generator(generator, data, options.steps, options.precision, options.backbone)
     names = generator.attribute_space.names
     show(judging_table(judging.figures, names), *judging_lines(judging.figures, names))
     pictures = [options.folder / "effectiveness.png"]

@@ -36,6 +36,12 @@ def main(args: list[str]) -> None:
         help="checkpoints of one or two, e.g. '[a.ckpt, b.ckpt]'",
     )
     parser.add_argument(
+        "--own_backbone",
+        type=str | None,
+        default=None,
+        help="class of a network of your own, module.Class, that a classifier may have",
+    )
+    parser.add_argument(
         "--judge_steps",
         type=NonNegativeInt,
         default=500,
@@ -59,9 +65,9 @@ def serve(options: Any, parser: ArgumentParser, listener: socket.socket) -> None
     """Load what the page needs, then answer it until Ctrl-C."""
     data = prepare(options, parser)
     generator, _ = chosen_generator(options.generator, data)
-    space, shape = data.attribute_space, data.image_shape
+    space, shape, own = data.attribute_space, data.image_shape, options.own_backbone
     classifiers = {
-        name_of(path, options.classifiers): load_classifier_for(path, space, shape)
+        name_of(path, options.classifiers): load_classifier_for(path, space, shape, own)
         for path in options.classifiers
     }
     judge = None

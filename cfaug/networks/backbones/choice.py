@@ -58,7 +58,8 @@ def _own_network(path: str) -> nn.Module:
     except (ImportError, AttributeError, TypeError) as error:
         msg = f"cannot make the backbone {path}: {error}; expected module.Class, without arguments"
         raise ValueError(msg) from error
-    if not isinstance(network, nn.Module) or not isinstance(getattr(network, "features", 0), int):
+    features = getattr(network, "features", None)
+    if not isinstance(network, nn.Module) or not isinstance(features, int):
         msg = f"{path} is no nn.Module with a number of features; see `make_backbone`"
         raise ValueError(msg)
     return network

@@ -4,7 +4,6 @@ import torch
 from torch import nn
 from torch.distributions import ContinuousBernoulli, Normal, kl_divergence
 
-from cfaug.classifiers.invariances.squared import squared_distance
 from cfaug.generators.conditional_vae.adversary import attribute_loss, reverse_gradient
 from cfaug.generators.conditional_vae.losses import gaussian_kl, reconstruction_loss
 
@@ -41,8 +40,3 @@ def test_reversed_gradient() -> None:
     (y * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
     assert x.grad is not None
     assert torch.allclose(x.grad, torch.tensor([-2.5, -5.0, -7.5]))
-
-
-def test_squared_distance() -> None:
-    a, b = torch.tensor([[0.0, 0.0], [1.0, 1.0]]), torch.tensor([[3.0, 4.0], [1.0, 1.0]])
-    assert float(squared_distance(a, b)) == 12.5

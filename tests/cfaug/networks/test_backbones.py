@@ -1,0 +1,112 @@
+"""Networks that an option names."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cfaug.classifiers import Classifier, load_classifier_for
+from cfaug.classifiers.classifier_checkpoint import require_known_backbone
+from cfaug.networks.backbones.choice import make_backbone
+from datamodules.attributes import attribute_space
+
+SPACE = attribute_space({"digit": list("012"), "color": list("ab")}, "digit")
+MINE = f"{__name__}.Mine"
+
+
+class Mine(nn.Module):
+    """Mean colours."""
+
+    features = 3
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images.mean((2, 3))
+
+
+class NoSize(nn.Module):
+    """Does not say how long its representations are."""
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "features"),
+    [
+        ("convnet", 28, 128),
+        ("mlp", 28, 100),
+        ("cgn", 32, 64),
+        ("resnet18", 64, 512),
+        ("mobilenet_v3_small", 64, 1024),
+        ("vit_b_16", 224, 768),
+        (MINE, 16, 3),
+    ],
+)
+def test_a_network_turns_images_into_as_many_features_as_it_says(
+    name: str, side: int, features: int
+) -> None:
+    network = make_backbone(name, (3, side, side)).eval()
+    with torch.no_grad():
+        found = network(torch.rand(2, 3, side, side))
+    assert found.shape == (2, features)
+    assert network.features == features
+
+
+def test_the_protocol_networks_have_the_published_number_of_weights() -> None:
+    def count(name: str, side: int) -> int:
+        return sum(p.numel() for p in make_backbone(name, (3, side, side)).parameters())
+
+    # 2352·100 + 100·100 + 100·100 weights and 300 biases.
+    assert count("mlp", 28) == 255_500
+    # 5²·3·32, 3²·32·32, 3²·32·64, 3²·64·64 with biases, and 6 of the normalisation.
+    assert count("cgn", 32) == 2_432 + 9_248 + 18_496 + 36_928 + 6
+
+
+def test_a_network_of_torchvision_normalises_and_takes_weights_from_a_file(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    whole = torchvision.models.resnet18().eval()
+    torch.save(whole.state_dict(), tmp_path / "weights.pt")
+    network = make_backbone("resnet18", (3, 64, 64), str(tmp_path / "weights.pt")).eval()
+    images = torch.rand(2, 3, 64, 64)
+    mean, spread = (
+        torch.tensor(x)[:, None, None] for x in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    )
+    with torch.no_grad():
+        logits = F.linear(network(images), whole.fc.weight, whole.fc.bias)
+        assert torch.allclose(logits, whole((images - mean) / spread), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "told"),
+    [
+        ("resnet19", None, "torchvision has no network 'resnet19'"),
+        ("squeezenet1_0", None, "squeezenet1_0 does not end in one linear layer"),
+        ("resnet18", "NOTHING", "cannot make resnet18 with the weights NOTHING"),
+        ("convnet", "DEFAULT", "backbone_weights are for networks of torchvision"),
+        ("nowhere.Net", None, "cannot make the backbone nowhere.Net"),
+        (f"{__name__}.NoSize", None, "is no nn.Module with a number of features"),
+    ],
+)
+def test_what_is_no_network_is_told(name: str, weights: str | None, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        make_backbone(name, (3, 64, 64), weights)
+
+
+def test_weights_of_another_network_are_told(tmp_path: Path) -> None:
+    torch.save(torchvision.models.resnet34().state_dict(), tmp_path / "weights.pt")
+    with pytest.raises(ValueError, match=r"cannot make resnet18 with the weights .*weights.pt"):
+        make_backbone("resnet18", (3, 64, 64), str(tmp_path / "weights.pt"))
+
+
+def test_a_checkpoint_may_not_name_a_class_that_the_user_did_not(tmp_path: Path) -> None:
+    classifier = Classifier(SPACE, (3, 8, 8), backbone=MINE)
+    state = {"hyper_parameters": dict(classifier.hparams), "state_dict": classifier.state_dict()}
+    path = tmp_path / "last.ckpt"
+    torch.serialization.add_safe_globals([type(SPACE), *map(type, SPACE.attributes)])
+    torch.save(state, path)
+    with pytest.raises(ValueError, match=rf"has the network {MINE}, which is not of cfaug"):
+        load_classifier_for(path, SPACE, (3, 8, 8))
+    loaded = load_classifier_for(path, SPACE, (3, 8, 8), own_backbone=MINE)
+    images = torch.rand(2, 3, 8, 8)
+    assert torch.equal(loaded(images), classifier(images))
+    require_known_backbone({"backbone": "resnet18"}, None, path)
