@@ -99,6 +99,10 @@ docs: setup ## Build the site into docs/_build/html, offline; a broken link or r
 test: setup ## Pass the tests, offline
 	WANDB_MODE=offline $(BIN)/python -m pytest -q $(ARGS)
 
+.PHONY: sanity
+sanity: setup ## What must hold of methods if they are right, by real training; needs MNIST
+	WANDB_MODE=offline $(BIN)/python -m pytest -q -m slow tests/sanity $(ARGS)
+
 .PHONY: test-wheel
 test-wheel: setup ## Build the wheel, install it alone and use it in an empty folder
 	PYTHON=$(BIN)/python .ci/wheel

@@ -172,11 +172,22 @@ class CfaugCLI(LightningCLI):
             return
         line = line_of(self.trainer, self.model)  # a test puts its figures in the place of these
         if self.model_class is Classifier:
-            self.trainer.test(self.model, datamodule=self.datamodule, verbose=False)
+            best = self._best_weights()
+            self.trainer.test(self.model, datamodule=self.datamodule, ckpt_path=best, verbose=False)
         if self.trainer.is_global_zero:
             if drawn := line_of_draws(self.datamodule):
                 show(drawn)
             print(line)
+
+    def _best_weights(self) -> str | None:
+        """The checkpoint to test where the best of several is kept; None for the last weights."""
+        kept: Any = self.trainer.checkpoint_callback
+        if kept is None or kept.monitor is None or not kept.best_model_path:
+            return None
+        if self.trainer.is_global_zero:
+            print(f"tested are the weights with the best {kept.monitor}")
+        path: str = kept.best_model_path
+        return path
 
     def after_test(self) -> None:
         """Say where the figures are."""

@@ -36,6 +36,7 @@ SMALLER: dict[str, dict[str, str]] = {
     "renderer": {},
     "generator": {"max_epochs: 4": "max_epochs: 1", "--steps 400": "--steps 4"},
     "invariance": {"max_epochs: 3": "max_epochs: 1", "max_epochs 3": "max_epochs 1"},
+    "own-loop": {"max_epochs: 40": "max_epochs: 2", "EPOCHS = 20": "EPOCHS = 1"},
     "report": {},
 }
 """Of each tutorial, what is replaced before it is run."""
@@ -55,6 +56,7 @@ LEAVES = {
     "renderer": ["runs/audit/images.png"],
     "generator": ["runs/evaluate/effectiveness.png"],
     "invariance": [f"runs/classifier/version_{run}/groups.csv" for run in (0, 1)],
+    "own-loop": ["runs/generator/version_0/checkpoints/last.ckpt"],
     "report": ["report.html"],
 }
 """What a reader has to find in the end."""

@@ -64,3 +64,11 @@ def test_every_objective_has_a_method() -> None:
     known = {getattr(objectives, name) for name in objectives.__all__} - {Objective}
     assert {Method(path).objective for path in METHODS} == known
     assert Method(ROOT / "experiments/methods/balanced.yaml").objective is CrossEntropy
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist-colored", "families", "cmnist10"])
+def test_benchmarks_of_all_methods_have_all(name: str) -> None:
+    plan = yaml.safe_load((ROOT / f"experiments/benchmarks/{name}.yaml").read_text())
+    wanted = {path.name for path in METHODS}
+    assert {Path(path).name for path in plan["methods"]} == wanted
+    assert {Path(path).name for path in plan["with_counterfactuals"]} < wanted - {"oracle.yaml"}

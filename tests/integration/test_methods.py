@@ -1,0 +1,97 @@
+"""Methods through the command line: what they do before and after training, and stopped runs."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from cfaug.classifiers import Classifier
+from cfaug.classifiers.objectives import DFR
+from cfaug.cli.main import main
+from datamodules.digits import ConfoundedDigits
+from datamodules.rendering.renderers import Color, Thickness
+from tests.integration.test_cli import (
+    BASE,
+    CLASSIFIER,
+    DATA,
+    ROOT,
+    figures,
+    fit,
+    last,
+    logger,
+)
+from tests.integration.test_resume import path_of, require_same_weights
+
+STOP = "--trainer.callbacks+=tests.integration.callbacks.StopAfterFirstEpoch"
+
+
+def words(method: str) -> list[str]:
+    return ["-c", str(ROOT / f"experiments/methods/{method}.yaml")]
+
+
+@pytest.mark.parametrize("method", ["lff", "jtt", "group-dro", "irm"])
+def test_a_stopped_run_ends_with_the_weights_of_one_that_was_not(
+    method: str, tmp_path: Path
+) -> None:
+    options = [*words(method), "--trainer.precision", "32-true"]
+    if method == "jtt":
+        options += ["--model.objective.updates", "3"]
+    assert fit("classifier", tmp_path / "straight", *options) == 0
+    with pytest.raises(RuntimeError, match="killed"):
+        fit("classifier", tmp_path / "stopped", *options, STOP)
+    options += ["--ckpt_path", str(path_of(tmp_path / "stopped"))]
+    assert fit("classifier", tmp_path / "resumed", *options) == 0
+    require_same_weights(tmp_path / "straight", tmp_path / "resumed")
+    state = last(tmp_path / "resumed")
+    assert not any(name.startswith("objective") for name in state["state_dict"])
+    for name, value in last(tmp_path / "straight")["objective"].items():
+        assert torch.equal(value, state["objective"][name]), name
+    assert bool(state["objective"]) == (method != "jtt")
+
+
+def test_jtt_draws_the_images_that_its_first_network_got_wrong(tmp_path: Path) -> None:
+    options = [*words("jtt"), "--trainer.max_epochs", "1"]
+    few = ["--model.objective.updates", "2"]  # so few that it gets most images wrong
+    assert fit("classifier", tmp_path / "few", *options, *few) == 0
+    assert fit("classifier", tmp_path / "many", *options, "--model.objective.updates", "60") == 0
+    worth = {n: figures(tmp_path / n)["data/effective_train_size"] for n in ("few", "many")}
+    # Of 1,300 images of which a twentieth is drawn 20 times as often, about 170.
+    assert 100 < worth["many"] < 600 < worth["few"] <= 1300
+
+
+def test_dfr_leaves_the_last_layer_that_validation_images_give(tmp_path: Path) -> None:
+    assert fit("classifier", tmp_path, *words("dfr"), "--trainer.precision", "32-true") == 0
+    state = last(tmp_path)["state_dict"]
+    data = ConfoundedDigits([Thickness(thick=1), Color()], source="digits", size=16, strength=0.95)
+    data.setup()
+    classifier = Classifier(data.attribute_space, data.image_shape)
+    classifier.load_state_dict(state)
+    classifier.eval()
+    with torch.no_grad():
+        batches = list(data.batches("val", torch.device("cpu")))
+        features = torch.cat([classifier.represent(batch["image"]) for batch in batches])
+    attributes = torch.cat([batch["attributes"] for batch in batches])
+    head = nn.Linear(128, 10)
+    groups = data.attribute_space.groups(attributes)
+    DFR().finish(head, features, attributes[:, 0], groups)
+    assert torch.allclose(head.weight, state["head.weight"], atol=1e-3)
+    assert torch.allclose(head.bias, state["head.bias"], atol=1e-3)
+
+
+def test_the_best_check_can_be_tested_instead_of_the_last(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best = {"monitor": "val/balanced_accuracy", "mode": "max", "filename": "best"}
+    options = ["--checkpoint.save_last", "true"]
+    for name, value in best.items():
+        options += [f"--checkpoint.{name}", value]
+    assert fit("classifier", tmp_path / "fit", *options, "--trainer.max_epochs", "3") == 0
+    assert "tested are the weights with the best val/balanced_accuracy" in capsys.readouterr().out
+    kept = tmp_path / "fit/run/a/checkpoints"
+    assert {path.name for path in kept.iterdir()} == {"best.ckpt", "last.ckpt"}
+    command = ["classifier", "test", *BASE, *DATA, *CLASSIFIER, *logger(tmp_path / "test")]
+    assert main([*command, *options, "--ckpt_path", str(kept / "best.ckpt")]) == 0
+    again, once = figures(tmp_path / "test"), figures(tmp_path / "fit")
+    accuracy = "test/unconfounded_accuracy"
+    assert again[accuracy] == once[accuracy]
