@@ -15,6 +15,9 @@ COUNTERFACTUALS ?=
 # For explore, checkpoints of one or two classifiers, with a comma between.
 CLASSIFIERS ?=
 
+# Tests run a file a process, and each of these on one core.
+SIDE_BY_SIDE := WANDB_MODE=offline OMP_NUM_THREADS=1
+
 .PHONY: help
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -97,7 +100,7 @@ docs: setup ## Build the site into docs/_build/html, offline; a broken link or r
 
 .PHONY: test
 test: setup ## Pass the tests, offline
-	WANDB_MODE=offline $(BIN)/python -m pytest -q $(ARGS)
+	$(SIDE_BY_SIDE) $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 .PHONY: sanity
 sanity: setup ## What must hold of methods if they are right, by real training; needs MNIST
@@ -109,7 +112,8 @@ test-wheel: setup ## Build the wheel, install it alone and use it in an empty fo
 
 .PHONY: test-lowest
 test-lowest: $(LOWEST)/.done ## Pass the tests with the lowest versions that pyproject.toml allows
-	WANDB_MODE=offline $(LOWEST)/bin/python -m pytest -q -W ignore $(ARGS)
+	$(SIDE_BY_SIDE) $(LOWEST)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile \
+		-W ignore $(ARGS)
 
 $(LOWEST)/.done: pyproject.toml
 	$(PYTHON) -m venv --clear $(LOWEST)
