@@ -1,5 +1,6 @@
 """The tutorials as a reader follows them: every block, in order, in an empty folder."""
 
+import gc
 import importlib
 import re
 import runpy
@@ -105,6 +106,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in set(sys.modules) - known:
         if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]
+    gc.collect()  # or their classes would still be found as objectives, without a module
 
 
 def test_every_tutorial_is_run() -> None:
