@@ -1,5 +1,7 @@
 """What several tests of the command line need, made once."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,14 @@ def benchmark(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     words = tiny_benchmark(tmp_path_factory.mktemp("benchmark"))
     assert main(words) == 0
     return words
+
+
+@pytest.fixture
+def as_in_a_terminal() -> Iterator[None]:
+    """Ctrl-C is not ignored, as it is where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,7 @@ def test_a_job_of_submitit_finds_the_same(few: list[str], benchmark: list[str]) 
     assert list((folder / "submitit").glob("*_result.pkl"))
 
 
+@pytest.mark.usefixtures("as_in_a_terminal")
 def test_a_killed_cell_is_told_and_the_others_go_on(
     few: list[str], benchmark: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:

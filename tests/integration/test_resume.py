@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,14 +27,9 @@ from tests.integration.test_cli import (
 from tests.integration.test_errors import fails
 
 HERE = "tests.integration.test_resume"
+pytestmark = pytest.mark.usefixtures("as_in_a_terminal")
+
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
-
-
-@pytest.fixture(autouse=True)
-def _as_in_a_terminal() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 class Signal(Callback):
