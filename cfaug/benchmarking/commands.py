@@ -10,11 +10,12 @@ import yaml
 from cfaug.benchmarking.methods import Method
 from cfaug.benchmarking.parts import Part
 from cfaug.benchmarking.plan import Plan, Selection
+from cfaug.tracking import keys
 from datamodules.storage.atomic_files import whole_file
 
 MONITORED: dict[Selection, str] = {
-    "val_mean": "val/balanced_accuracy",
-    "val_worst": "val/worst_group_accuracy",
+    "val_mean": keys.VAL_BALANCED_ACCURACY,
+    "val_worst": keys.VAL_WORST_GROUP_ACCURACY,
 }
 """What is highest at the check whose weights are tested."""
 

@@ -1,6 +1,5 @@
 """The classifier: a base objective, counterfactuals, and a representation that ignores edits."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cfaug.classifiers.augmentations import Augmentation
-from cfaug.classifiers.erm_module import ErmModule
 from cfaug.classifiers.invariances import Encoded, Invariance, SquaredDistance
 from cfaug.classifiers.objectives import CrossEntropy, Objective
 from cfaug.classifiers.objectives.base import Beginning, Seen
@@ -93,7 +91,7 @@ class Classifier(TestedClassifier):
         self.objective = objective or CrossEntropy()
         self.invariance = invariance or SquaredDistance()
         self.augmentation = augmentation or nn.Identity()
-        self.make_backbone = partial(make_backbone, backbone, image_shape, backbone_weights)
+        self.backbone, self.backbone_weights = backbone, backbone_weights
         self.lr, self.weight_decay = lr, weight_decay
         self.generator_path = generator
         # In a list, so that the generator's weights stay out of the classifier's checkpoints.
@@ -126,21 +124,27 @@ class Classifier(TestedClassifier):
                 raise ValueError(msg)
             self._generator = [load_generator_for(Path(self.generator_path), data)]
         if not self._has_begun:
-            beginning = Beginning(data, self.attribute_space, self._new_network, self._train_apart)
+            beginning = Beginning(data, self.attribute_space, self._new_network, self._train_erm)
             self.objective.begin(beginning)
             self._has_begun = True
 
     def _new_network(self) -> nn.Module:
-        backbone = self.make_backbone()
+        backbone = make_backbone(self.backbone, self.image_shape, self.backbone_weights)
         return nn.Sequential(backbone, nn.Linear(backbone.features, self.classes))
 
-    def _train_apart(self, network: nn.Module, updates: int) -> None:
+    def _train_erm(self, updates: int) -> nn.Module:
         data: AttributeDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
-        module = ErmModule(
-            self.attribute_space, self.image_shape, network, self.lr, self.weight_decay
+        plain = Classifier(
+            self.attribute_space,
+            self.image_shape,
+            backbone=self.backbone,
+            backbone_weights=self.backbone_weights,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
         )
         precision = str(self.trainer.precision)
-        fit_quietly(module, data.sampled("natural"), updates, precision, "a first network")
+        fit_quietly(plain, data.sampled("natural"), updates, precision, "a first network")
+        return plain
 
     @property
     def made_with(self) -> dict[str, Path | None]:

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 from scipy.stats import norm
 
 from cfaug.auditing.attribute_audit import LEVEL
 from cfaug.classifiers.image_counts import Counts
-from cfaug.classifiers.intervals import AT_ONCE, REPLICATES, Interval
+from cfaug.classifiers.intervals import Interval, replicates
 
 Answers = Mapping[str, Any]
 """What `pack` makes, small enough for a JSON of results."""
@@ -79,10 +80,6 @@ def difference(one: Answers, other: Answers, seed: int) -> tuple[float, Interval
         return 100 * float(change.mean()), (100 * (middle - half), 100 * (middle + half))
     read, cluster = np.array(one["read"], dtype=float), np.array(one["clusters"])
     changes, sizes = np.bincount(cluster, change * read), np.bincount(cluster, read)
-    random, found = np.random.default_rng(seed), []
-    step = max(1, AT_ONCE // len(sizes))
-    for start in range(0, REPLICATES, step):
-        drawn = random.integers(len(sizes), size=(min(step, REPLICATES - start), len(sizes)))
-        found.append(changes[drawn].sum(1) / sizes[drawn].sum(1))
-    low, high = np.quantile(np.concatenate(found), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    found = replicates(csr_array(changes[None]), csr_array(sizes[None]), seed)
+    low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return 100 * float(changes.sum() / sizes.sum()), (100 * float(low), 100 * float(high))

@@ -196,7 +196,7 @@ class CfaugCLI(LightningCLI):
 
 
 def _method(options: Any) -> str:
-    """How a classifier is trained, in the words of `METHODS` of the benchmark."""
+    """How a classifier is trained, as far as data and counterfactuals tell."""
     data = options.data.init_args
     if data.get("oracle"):
         return "oracle"

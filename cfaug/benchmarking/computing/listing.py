@@ -17,18 +17,19 @@ def minutes_of(cells: Sequence[Cell]) -> dict[Cell, float | None]:
         For each unfinished cell the median of the finished cells of its name and data, or of all
         finished cells of its kind, a generator's or a method's; None where none is finished.
     """
-    by_name: dict[object, list[float]] = {}
-    for cell in cells:
-        if cell.is_done():
-            seconds = json.loads(cell.result.read_text(encoding="utf-8"))["seconds"]
-            for kind in ((cell.setting.data, cell.name), type(cell)):
-                by_name.setdefault(kind, []).append(sum(seconds.values()) / 60)
-    found: dict[Cell, float | None] = {}
+    known: dict[object, list[float]] = {}
+    left = []
     for cell in cells:
         if not cell.is_done():
-            known = by_name.get((cell.setting.data, cell.name)) or by_name.get(type(cell))
-            found[cell] = median(known) if known else None
-    return found
+            left.append(cell)
+            continue
+        seconds = json.loads(cell.result.read_text(encoding="utf-8"))["seconds"]
+        for kind in ((cell.setting.data, cell.name), type(cell)):
+            known.setdefault(kind, []).append(sum(seconds.values()) / 60)
+    likely = (known.get((c.setting.data, c.name)) or known.get(type(c)) for c in left)
+    return {
+        c: median(minutes) if minutes else None for c, minutes in zip(left, likely, strict=True)
+    }
 
 
 def lines_of_rest(cells: Sequence[Cell], jobs: int) -> list[str]:

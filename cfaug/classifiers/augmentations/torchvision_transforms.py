@@ -7,7 +7,23 @@ from torchvision.transforms import v2
 from cfaug.classifiers.augmentations.base import Augmentation
 
 
-class ColorJitter(Augmentation):
+class EachImage(Augmentation):
+    """Draws a transform anew for each image; torchvision would draw one for the batch.
+
+    Args:
+        transform: Takes an image (3, H, W).
+    """
+
+    def __init__(self, transform: v2.Transform) -> None:
+        super().__init__()
+        self.transform = transform
+
+    def forward(self, images: Tensor) -> Tensor:
+        """See `Augmentation`."""
+        return torch.stack([self.transform(image) for image in images])
+
+
+class ColorJitter(EachImage):
     """Changes brightness, contrast, saturation and hue, see torchvision's ``ColorJitter``.
 
     Args:
@@ -24,15 +40,10 @@ class ColorJitter(Augmentation):
         saturation: float = 0.4,
         hue: float = 0.5,
     ) -> None:
-        super().__init__()
-        self.transform = v2.ColorJitter(brightness, contrast, saturation, hue)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """See `Augmentation`."""
-        return torch.stack([self.transform(image) for image in images])
+        super().__init__(v2.ColorJitter(brightness, contrast, saturation, hue))
 
 
-class Grayscale(Augmentation):
+class Grayscale(EachImage):
     """Makes some images grey, see torchvision's ``RandomGrayscale``.
 
     Args:
@@ -40,9 +51,4 @@ class Grayscale(Augmentation):
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        super().__init__()
-        self.transform = v2.RandomGrayscale(p)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """See `Augmentation`."""
-        return torch.stack([self.transform(image) for image in images])
+        super().__init__(v2.RandomGrayscale(p))

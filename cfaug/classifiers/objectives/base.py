@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import torch
 from torch import Tensor, nn
 
 from cfaug.classifiers.objectives.mixing.mixture import Mixture
@@ -51,14 +52,19 @@ class Beginning:
         data: The data, set up.
         space: Their attributes.
         make_network: Makes an untrained classifier, images (B, 3, H, W) to logits (B, classes).
-        train: Trains such a network by the cross-entropy of naturally drawn images, for a number
-            of updates.
+        train_erm: Makes such a network and trains it by the cross-entropy of naturally drawn
+            images, for a number of updates.
     """
 
     data: AttributeDataModule
     space: AttributeSpace
     make_network: Callable[[], nn.Module]
-    train: Callable[[nn.Module, int], None]
+    train_erm: Callable[[int], nn.Module]
+
+    def group_sizes(self) -> Tensor:
+        """How many training images each group has, (groups,) int64."""
+        groups = self.space.groups(self.data.splits["train"].attributes)
+        return torch.bincount(groups, minlength=self.space.num_groups)
 
 
 class Objective(nn.Module, ABC):

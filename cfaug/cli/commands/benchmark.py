@@ -131,18 +131,22 @@ def _compute(
     """Compute all cells that are not finished; those that failed are returned."""
     todo = [cell for cell in cells if not cell.is_done()]
     before = [cell for cell in todo if (cell.folder / FAILED).exists()]
-    if not launch.retry:
-        todo = [cell for cell in todo if cell not in before]
     told = f", {len(before)} failed before" if before else ""
-    done = len(cells) - len(todo) - (0 if launch.retry else len(before))
+    left_out = before
+    if launch.retry:
+        left_out = []
+        for cell in before:
+            (cell.folder / FAILED).unlink()
+    done = len(cells) - len(todo)
+    todo = [cell for cell in todo if cell not in left_out]
     runner.console.print(f"{len(cells)} cells: {done} done, {len(todo)} to do{told}")
-    for cell in before:
-        (cell.folder / FAILED).unlink() if launch.retry else runner.console.print(
+    for cell in left_out:
+        runner.console.print(
             f"failed before: {cell.title}, see {cell.folder / FAILED}; --retry true tries it again"
         )
     runner.audit([cell for cell in todo if cell.setting.strength != 0.0])
     if launch.jobs == 1 and launch.launcher == "local":
-        return runner.compute(todo) + ([] if launch.retry else before)
+        return runner.compute(todo) + left_out
     launcher: Launcher = Processes(launch.jobs)
     if launch.launcher == "submitit":
         launcher = Submitit(plan.folder / "submitit", launch.slurm or {})
@@ -153,7 +157,7 @@ def _compute(
         note_lost_generator(cell)
     failed += lost
     failed += launcher.run([item for item in work if item.cell not in failed], runner.console)
-    return failed + ([] if launch.retry else before)
+    return failed + left_out
 
 
 def _tell(plan: Plan, data: Path, words: list[str], console: Console) -> None:

@@ -1,16 +1,12 @@
 """Variance risk extrapolation."""
 
-from typing import ClassVar
-
-import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from cfaug.classifiers.objectives.base import Beginning, Labels, Objective, Seen
-from cfaug.classifiers.objectives.environments.risks import annealed, balanced_sum, mean_by
+from cfaug.classifiers.objectives.base import Seen
+from cfaug.classifiers.objectives.environments.risks import Penalised
 
 
-class VREx(Objective):
+class VREx(Penalised):
     """Losses of environments, and their variance.
 
     Krueger et al., "Out-of-Distribution Generalization via Risk Extrapolation", ICML 2021, equation
@@ -22,21 +18,9 @@ class VREx(Objective):
         warmup: Updates with a weight of at most 1.
     """
 
-    uses: ClassVar[Labels] = "training"
-    step: Tensor
-
     def __init__(self, weight: float = 10.0, warmup: int = 500) -> None:
-        super().__init__()
-        self.weight, self.warmup = weight, warmup
+        super().__init__(weight, warmup)
 
-    def begin(self, beginning: Beginning) -> None:
-        """See `Objective`."""
-        self.register_buffer("step", torch.zeros((), dtype=torch.long))
-
-    def forward(self, seen: Seen) -> Tensor:
-        """See `Objective`."""
-        weight = annealed(self.weight, self.step, self.warmup)
-        self.step += 1
-        loss = F.cross_entropy(seen.logits.float(), seen.labels, reduction="none")
-        risk = mean_by(loss, seen.environments)
-        return balanced_sum(risk.mean(), risk.var(unbiased=False), weight)
+    def penalty(self, risks: Tensor, seen: Seen) -> Tensor:
+        """See `Penalised`."""
+        return risks.var(unbiased=False)

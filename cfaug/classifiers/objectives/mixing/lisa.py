@@ -6,7 +6,12 @@ import torch
 
 from cfaug.classifiers.objectives.base import Labels
 from cfaug.classifiers.objectives.erm import CrossEntropy
-from cfaug.classifiers.objectives.mixing.mixture import Mixture, beta_sample, random_partner
+from cfaug.classifiers.objectives.mixing.mixture import (
+    Mixture,
+    alike,
+    beta_sample,
+    random_partner,
+)
 from datamodules.attributes import AttributeSpace, Batch
 
 
@@ -32,13 +37,10 @@ class LISA(CrossEntropy):
 
     def mixture(self, batch: Batch, space: AttributeSpace) -> Mixture:
         """See `Objective`."""
-        labels = batch["attributes"][:, space.label_position]
-        others = space.environments(batch["attributes"])
-        same_label = labels[:, None] == labels
-        same_others = others[:, None] == others
+        same_label, same_others = alike(batch["attributes"], space)
         if torch.rand(()) < self.p_sel:
             allowed = same_label & ~same_others
         else:
             allowed = same_others & ~same_label
-        share = beta_sample(self.alpha, len(labels), labels.device)
+        share = beta_sample(self.alpha, len(same_label), same_label.device)
         return Mixture(random_partner(allowed), share[:, None, None, None], share)

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from datamodules.attributes import AttributeSpace
+
 
 @dataclass(frozen=True)
 class Mixture:
@@ -31,6 +33,20 @@ class Mixture:
         own = F.one_hot(labels, classes).to(self.label_share.dtype)
         share = self.label_share[:, None]
         return share * own + (1 - share) * own[self.partner]
+
+
+def alike(attributes: Tensor, space: AttributeSpace) -> tuple[Tensor, Tensor]:
+    """Which images of a batch share their label, and which share all other attributes.
+
+    Args:
+        attributes: (B, K) int64 codes.
+        space: The attributes.
+
+    Returns:
+        Two (B, B) bool.
+    """
+    labels, others = attributes[:, space.label_position], space.environments(attributes)
+    return labels[:, None] == labels, others[:, None] == others
 
 
 def random_partner(allowed: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 
 from cfaug.classifiers.objectives.base import Labels
 from cfaug.classifiers.objectives.erm import CrossEntropy
-from cfaug.classifiers.objectives.mixing.mixture import Mixture, random_partner
+from cfaug.classifiers.objectives.mixing.mixture import Mixture, alike, random_partner
 from datamodules.attributes import AttributeSpace, Batch
 
 
@@ -25,14 +25,11 @@ class SelecMix(CrossEntropy):
 
     def mixture(self, batch: Batch, space: AttributeSpace) -> Mixture:
         """See `Objective`."""
-        labels = batch["attributes"][:, space.label_position]
-        others = space.environments(batch["attributes"])
-        same_label = labels[:, None] == labels
-        same_bias = others[:, None] == others
+        same_label, same_bias = alike(batch["attributes"], space)
         contradicts = same_label & ~same_bias
         if torch.rand(()) < 0.5:
             contradicts = ~same_label & same_bias
-        share = torch.rand(len(labels), device=labels.device) / 2
+        share = torch.rand(len(same_label), device=same_label.device) / 2
         return Mixture(
             random_partner(contradicts), share[:, None, None, None], torch.zeros_like(share)
         )

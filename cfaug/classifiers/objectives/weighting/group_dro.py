@@ -35,8 +35,7 @@ class GroupDRO(Objective):
 
     def begin(self, beginning: Beginning) -> None:
         """See `Objective`."""
-        groups = beginning.space.groups(beginning.data.splits["train"].attributes)
-        size = torch.bincount(groups, minlength=beginning.space.num_groups)
+        size = beginning.group_sizes()
         self.register_buffer("q", (size > 0).float() / (size > 0).sum())
         self.register_buffer("added", self.adjustment / size.clamp(min=1).sqrt())
 

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -21,9 +20,8 @@ class GroupWeights(Objective):
 
     def begin(self, beginning: Beginning) -> None:
         """See `Objective`."""
-        groups = beginning.space.groups(beginning.data.splits["train"].attributes)
-        size = torch.bincount(groups, minlength=beginning.space.num_groups)
-        weights = len(groups) / (size.clamp(min=1) * (size > 0).sum())
+        size = beginning.group_sizes()
+        weights = size.sum() / (size.clamp(min=1) * (size > 0).sum())
         self.register_buffer("weights", weights.float())
 
     def forward(self, seen: Seen) -> Tensor:

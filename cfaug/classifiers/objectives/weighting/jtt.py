@@ -26,8 +26,7 @@ class JTT(CrossEntropy):
     def begin(self, beginning: Beginning) -> None:
         """See `Objective`."""
         data, space = beginning.data, beginning.space
-        network = beginning.make_network()
-        beginning.train(network, self.updates)
+        network = beginning.train_erm(self.updates)
         device = next(network.parameters()).device
         with torch.no_grad():
             wrong = [

@@ -34,7 +34,7 @@ def seen(attributes: Tensor, seed: int = 0, **options: Tensor) -> Seen:
 def beginning(
     attributes: Tensor,
     make_network: Callable[[], nn.Module] = nn.Identity,
-    train: Callable[[nn.Module, int], None] = lambda network, updates: None,
+    train_erm: Callable[[int], nn.Module] = lambda updates: nn.Identity(),
 ) -> Beginning:
     """Data whose training images have these attributes (N, 2)."""
     images = torch.linspace(0, 1, len(attributes) * 48).view(-1, 3, 4, 4)
@@ -44,4 +44,4 @@ def beginning(
 
     splits = {"train": Split(images, attributes)}
     data = SimpleNamespace(splits=splits, batches=batches, emphasis=None)
-    return Beginning(cast("Any", data), SPACE, make_network, train)
+    return Beginning(cast("Any", data), SPACE, make_network, train_erm)

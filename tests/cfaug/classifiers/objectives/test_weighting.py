@@ -76,21 +76,18 @@ def test_the_adjustment_of_group_dro_adds_to_small_groups() -> None:
 
 def test_jtt_emphasises_what_the_first_network_gets_wrong() -> None:
     class Says(nn.Module):
-        """Says 0 of every image, once it is trained."""
+        """Says 0 of every image, if it was trained for as long as it should be."""
 
-        def __init__(self) -> None:
+        def __init__(self, updates: int) -> None:
             super().__init__()
             self.weight = nn.Parameter(torch.zeros(1))
-            self.updates = 0
+            self.updates = updates
 
         def forward(self, images: Tensor) -> Tensor:
             said = 0 if self.updates == 7 else 1
             return F.one_hot(torch.full((len(images),), said), 3).float()
 
-    def train(network: nn.Module, updates: int) -> None:
-        network.updates = updates  # type: ignore[assignment]
-
-    start = beginning(TABLE, Says, train)
+    start = beginning(TABLE, train_erm=Says)
     JTT(updates=7, times=5.0).begin(start)
     assert start.data.emphasis is not None
     assert start.data.emphasis.tolist() == [1, 1, 1, 1, 5, 5, 5, 5]
