@@ -78,12 +78,19 @@ def interval(true: Tensor, read: Tensor, groups: Tensor, clusters: Tensor, seed:
         return wilson(share, effective_sample_size(torch.from_numpy(weights)))
     shape = len(named), len(units)
     right, seen = (csr_array((n, (group, cluster)), shape=shape) for n in (so, all_of))
-    found = replicates(right, seen, seed)
+    found = _replicates(right, seen, seed)
     low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return 100 * min(float(low), share), 100 * max(float(high), share)
 
 
-def replicates(true: csr_array, read: csr_array, seed: int) -> npt.NDArray[np.float64]:
+def mean_replicates(
+    sums: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64], seed: int
+) -> npt.NDArray[np.float64]:
+    """Means in `REPLICATES` draws of clusters, from their sums and sizes (clusters,)."""
+    return _replicates(csr_array(sums[None]), csr_array(sizes[None]), seed)
+
+
+def _replicates(true: csr_array, read: csr_array, seed: int) -> npt.NDArray[np.float64]:
     """Means over groups in `REPLICATES` draws of clusters, from sums (groups, clusters)."""
     random = np.random.default_rng(seed)
     clusters = true.shape[1]

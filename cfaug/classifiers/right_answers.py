@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 from scipy.stats import norm
 
 from cfaug.auditing.attribute_audit import LEVEL
 from cfaug.classifiers.image_counts import Counts
-from cfaug.classifiers.intervals import Interval, replicates
+from cfaug.classifiers.intervals import Interval, mean_replicates
 
 Answers = Mapping[str, Any]
 """What `pack` makes, small enough for a JSON of results."""
@@ -79,7 +78,8 @@ def difference(one: Answers, other: Answers, seed: int) -> tuple[float, Interval
         half = float(norm.ppf((1 + LEVEL) / 2)) * spread
         return 100 * float(change.mean()), (100 * (middle - half), 100 * (middle + half))
     read, cluster = np.array(one["read"], dtype=float), np.array(one["clusters"])
-    changes, sizes = np.bincount(cluster, change * read), np.bincount(cluster, read)
-    found = replicates(csr_array(changes[None]), csr_array(sizes[None]), seed)
+    changes = np.bincount(cluster, change * read).astype(np.float64)
+    sizes = np.bincount(cluster, read).astype(np.float64)
+    found = mean_replicates(changes, sizes, seed)
     low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return 100 * float(changes.sum() / sizes.sum()), (100 * float(low), 100 * float(high))

@@ -1,7 +1,7 @@
 """Augmentations of torchvision, drawn anew for each image."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from cfaug.classifiers.augmentations.base import Augmentation
@@ -14,7 +14,7 @@ class EachImage(Augmentation):
         transform: Takes an image (3, H, W).
     """
 
-    def __init__(self, transform: v2.Transform) -> None:
+    def __init__(self, transform: nn.Module) -> None:
         super().__init__()
         self.transform = transform
 
