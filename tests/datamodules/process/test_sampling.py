@@ -30,6 +30,16 @@ def test_deconfounded_draws_are_independent_with_the_same_marginals() -> None:
     assert torch.allclose(table.sum(1), natural.sum(1))
 
 
+def test_class_balanced_draws_give_labels_the_same_share_and_keep_what_goes_with_them() -> None:
+    often = TABLE[TABLE[:, 0] == 3].repeat(4, 1)  # five times as often as the other labels
+    table = torch.cat([TABLE, often])
+    weights = sampling_weights(table, SPACE, "class_balanced", cap=1.0)
+    assert weights is not None
+    share = torch.bincount(table[:, 0], weights) / weights.sum()
+    assert torch.allclose(share, torch.full((10,), 0.1, dtype=torch.double))
+    assert all(len(weights[table[:, 0] == label].unique()) == 1 for label in range(10))
+
+
 def test_balanced_draws_give_groups_the_same_share() -> None:
     weights = sampling_weights(TABLE, SPACE, "balanced", cap=1.0)
     assert weights is not None
