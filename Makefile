@@ -4,6 +4,7 @@ VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 CFAUG := $(BIN)/cfaug
+ALL_METHODS := $(CFAUG) benchmark -c experiments/benchmarks/all-methods.yaml
 # Options for the commands below, e.g. ARGS="--trainer.max_epochs 3 --data.init_args.strength 0.99".
 ARGS ?=
 # The data: a YAML of experiments/data.
@@ -67,15 +68,20 @@ explore: setup ## A local page to edit images by GENERATOR and see what CLASSIFI
 
 .PHONY: benchmark
 benchmark: setup ## Every method on real MNIST over the strengths; finished cells are kept
-	$(CFAUG) benchmark -c experiments/benchmarks/mnist-colored.yaml $(ARGS)
+	$(ALL_METHODS) -c experiments/benchmarks/mnist-colored.yaml $(ARGS)
 
 .PHONY: benchmark-digits
 benchmark-digits: setup ## Every method on scikit-learn's digits; finished cells are kept
-	$(CFAUG) benchmark -c experiments/benchmarks/digits.yaml $(ARGS)
+	$(ALL_METHODS) -c experiments/benchmarks/digits.yaml $(ARGS)
 
 .PHONY: benchmark-small
 benchmark-small: setup ## Six methods on scikit-learn's digits, two at a time
 	$(CFAUG) benchmark -c experiments/benchmarks/small.yaml --jobs 2 $(ARGS)
+
+.PHONY: tune
+tune: setup ## Choose each method's options by random draws at 16 px; finished draws are kept
+	$(CFAUG) tune -c experiments/benchmarks/all-methods.yaml -c experiments/tuning/mnist-16.yaml \
+		$(ARGS)
 
 .PHONY: generators
 generators: setup ## Compare generators at 16 px; finished cells are kept
@@ -84,7 +90,7 @@ generators: setup ## Compare generators at 16 px; finished cells are kept
 .PHONY: families
 families: setup ## Every method on the other families of MNIST, one seed; finished cells are kept
 	for benchmark in families cmnist10 cgn; do \
-		$(CFAUG) benchmark -c experiments/benchmarks/$$benchmark.yaml $(ARGS) || exit 1; \
+		$(ALL_METHODS) -c experiments/benchmarks/$$benchmark.yaml $(ARGS) || exit 1; \
 	done
 
 .PHONY: speed

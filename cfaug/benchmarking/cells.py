@@ -15,7 +15,7 @@ from cfaug.benchmarking.commands import (
 )
 from cfaug.benchmarking.methods import Method
 from cfaug.benchmarking.parts import Part
-from cfaug.benchmarking.plan import Plan, digest, has_oracle, load_yaml
+from cfaug.benchmarking.plan import WITH_COUNTERFACTUALS, Plan, digest, has_oracle, load_yaml
 from cfaug.tracking.claims import changed_options
 from cfaug.tracking.run_records import this_machine, versions
 from datamodules.storage.atomic_files import write_json
@@ -174,8 +174,8 @@ class GeneratorCell(Cell):
 
     def record(self) -> dict[str, Any]:
         """See `Cell`."""
-        figures = _figures(self.folder / "evaluate", "test/", "generator/")
-        figures |= _figures(self.folder / "generator", "data/", "generator/data/")
+        figures = figures_of(self.folder / "evaluate", "test/", "generator/")
+        figures |= figures_of(self.folder / "generator", "data/", "generator/data/")
         return {"generator": load_yaml(self.config), "figures": figures}
 
 
@@ -202,6 +202,16 @@ class MethodCell(Cell):
         return f"{self.method.name}{generator}{f'@{self.backbone}' if several else ''}"
 
     @property
+    def key(self) -> str:
+        """What tuning calls it, whatever the generator and the network."""
+        return self.method.name + ("" if self.generator is None else WITH_COUNTERFACTUALS)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Options on top of those of its YAMLs."""
+        return self.setting.plan.tuned_options(self.key)
+
+    @property
     def options(self) -> dict[str, str]:
         """See `Cell`."""
         plan = self.setting.plan
@@ -213,7 +223,8 @@ class MethodCell(Cell):
         if self.generator is not None:
             files |= {"counterfactual": plan.counterfactual, "generator": self.generator.config}
             told["generator_epochs"] = str(plan.generator_epochs)
-        return self._shared_options(**files) | told | {"backbone": self.backbone}
+        told |= {"backbone": self.backbone, "chosen": json.dumps(self.chosen, sort_keys=True)}
+        return self._shared_options(**files) | told
 
     def needs(self) -> GeneratorCell | None:
         """See `Cell`."""
@@ -224,22 +235,23 @@ class MethodCell(Cell):
         checkpoint = None
         if self.generator is not None:
             checkpoint = checkpoint_of(self.generator.fit().folder)
-        fit = classifier_part(self.setting, self.folder, self.method, self.backbone, checkpoint)
-        return [fit]
+        told = (self.method, self.chosen, self.backbone, checkpoint)
+        return [classifier_part(self.setting, self.folder, *told)]
 
     def record(self) -> dict[str, Any]:
         """See `Cell`."""
         run = self.folder / "classifier"
-        figures = _figures(run, "test/", "test/") | _figures(run, "data/", "data/")
+        figures = figures_of(run, "test/", "test/") | figures_of(run, "data/", "data/")
         return {
             "method": self.method.settings,
+            "chosen": self.chosen,
             "labels": self.method.labels(composed=self.generator is not None),
             "right": json.loads((run / "right.json").read_text(encoding="utf-8")),
             "figures": figures,
         }
 
 
-def _figures(run: Path, prefix: str, shown: str) -> dict[str, float]:
+def figures_of(run: Path, prefix: str, shown: str) -> dict[str, float]:
     """Figures of a run whose names begin with a prefix, under another one."""
     figures = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     return {n.replace(prefix, shown, 1): v for n, v in figures.items() if n.startswith(prefix)}

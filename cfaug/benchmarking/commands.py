@@ -29,12 +29,14 @@ class Setting:
         data: YAML of the data.
         strength: Strength of the confounding; None for that of the YAML.
         seed: Seed of everything.
+        test_on: The images that the test sets are made of; None for those of the YAML.
     """
 
     plan: Plan
     data: Path
     strength: float | None
     seed: int
+    test_on: str | None = None
 
     @property
     def place(self) -> Path:
@@ -49,7 +51,12 @@ class Setting:
 
     def data_words(self) -> list[str]:
         """Options that every command gets on top of the data's YAML."""
-        named = {"strength": self.strength, "root": self.plan.root, "seed": self.seed}
+        named = {
+            "strength": self.strength,
+            "root": self.plan.root,
+            "seed": self.seed,
+            "test_on": self.test_on,
+        }
         return [
             word
             for name, value in named.items()
@@ -88,7 +95,12 @@ def judging_part(setting: Setting, folder: Path) -> Part:
 
 
 def classifier_part(
-    setting: Setting, folder: Path, method: Method, backbone: str, generator: Path | None
+    setting: Setting,
+    folder: Path,
+    method: Method,
+    chosen: Mapping[str, Any],
+    backbone: str,
+    generator: Path | None,
 ) -> Part:
     """Train and test the classifier of a method, in a folder of its cell.
 
@@ -96,6 +108,7 @@ def classifier_part(
         setting: Data, strength, seed.
         folder: Folder of the cell.
         method: The method.
+        chosen: Options on top of its own, by name with dots between.
         backbone: Name of the network.
         generator: Checkpoint of the generator, if it is trained with counterfactuals.
     """
@@ -109,6 +122,7 @@ def classifier_part(
     configs = [plan.counterfactual, method.path] if composed else [method.path]
     words = _fit_words(setting, folder / "classifier", configs, overlay)
     words += ["--model.backbone", backbone]
+    words += [word for name, value in chosen.items() for word in (f"--{name}", str(value))]
     if generator is not None:
         words += ["--model.generator", str(generator)]
     return Part("classifier", folder / "classifier", ["classifier", "fit", *words])

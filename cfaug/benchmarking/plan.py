@@ -17,6 +17,9 @@ Selection = Literal["last", "val_mean", "val_worst"]
 """Which weights of a classifier are tested, the last or those of the check at which the mean over
 groups, or the worst group, of the confounded validation images was best."""
 
+WITH_COUNTERFACTUALS = "+counterfactuals"
+"""What follows the name of a method in the choices of tuning, whatever the generator."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -52,6 +55,8 @@ class Plan:
         images_per_update: Images of each update of a classifier.
         checks: How often a classifier is validated.
         selection: Which weights are tested, see `Selection`; never chosen on test images.
+        tuned: YAML with options of each method, on top of its own; `cfaug tune` writes it, see
+            `tuned_options`.
     """
 
     base: Path
@@ -72,6 +77,7 @@ class Plan:
     images_per_update: int = 128
     checks: int = 2
     selection: Selection = "last"
+    tuned: Path | None = None
 
     def __post_init__(self) -> None:
         """Check what must go together.
@@ -96,6 +102,28 @@ class Plan:
     def kept(self) -> Path:
         """Where finished cells are kept."""
         return self.results or self.folder / "results"
+
+    def tuned_options(self, method: str) -> dict[str, Any]:
+        """The options that tuning chose for a method.
+
+        A method that is trained with counterfactuals and was not tuned so has its options without
+        them, and on top those of ERM with counterfactuals. One that was not tuned at all has those
+        of its YAML.
+
+        Args:
+            method: Its name, with `WITH_COUNTERFACTUALS` where it is trained with some.
+
+        Raises:
+            ValueError: If the file is not one of tuning.
+        """
+        said = load_yaml(self.tuned) if self.tuned else {}
+        if not isinstance(said, dict) or not all(isinstance(o, dict) for o in said.values()):
+            msg = f"{self.tuned} is no file of `cfaug tune`: it does not name options of methods"
+            raise ValueError(msg)
+        alone = method.removesuffix(WITH_COUNTERFACTUALS)
+        if method in said or alone == method:
+            return dict(said.get(method, {}))
+        return {**said.get(alone, {}), **said.get(f"erm{WITH_COUNTERFACTUALS}", {})}
 
     def place_of(self, data: Path) -> Path:
         """Folder of what is on a data set, relative to those of the benchmark and of results."""

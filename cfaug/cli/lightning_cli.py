@@ -26,7 +26,7 @@ from cfaug.tracking.run_names import identify
 from cfaug.tracking.run_records import RunRecord, SaveRunConfig, run_folder
 from cfaug.training.checkpoints import read_checkpoint
 from cfaug.training.finite import FiniteLosses
-from cfaug.training.precision import require_precision
+from cfaug.training.precision import fastest_precision, require_precision
 from datamodules.base import AttributeDataModule
 from datamodules.checks import require_seed
 from datamodules.process.devices import share_of_batch
@@ -67,7 +67,10 @@ class CfaugCLI(LightningCLI):
         seed = self.config[self.config["subcommand"]].seed_everything
         if not isinstance(seed, bool):
             require_seed("seed_everything", seed)
-        require_precision(self.config[self.config["subcommand"]].trainer.precision)
+        trainer = self.config[self.config["subcommand"]].trainer
+        require_precision(trainer.precision)
+        if trainer.precision is None and isinstance(trainer.accelerator, str):
+            trainer.precision = fastest_precision(trainer.accelerator)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer, with one bar for all epochs unless another or none is asked for.

@@ -29,6 +29,7 @@ USAGE = """usage: cfaug COMMAND [options]
   dashboard   a W&B workspace with a panel for all that runs log
   faces       draw a small data set in the layout of CelebA
   benchmark   the whole loop over strengths, methods and seeds: audit to table
+  tune        as many random draws of each method's options, and the best of each
   sweep       try values of options at random
 
 `cfaug COMMAND --help` shows its options. Options can stand in a YAML, -c FILE, of all
@@ -45,6 +46,7 @@ COMMANDS = (
     "dashboard",
     "faces",
     "benchmark",
+    "tune",
     "sweep",
 )
 

@@ -10,7 +10,7 @@ from lightning.pytorch import seed_everything
 from cfaug.cli.results import make_folder
 from cfaug.generators.base import Generator
 from cfaug.generators.generator_checkpoint import LAST, find_generator, load_generator_for
-from cfaug.training.precision import Precision
+from cfaug.training.precision import Precision, fastest_precision
 from datamodules.base import AttributeDataModule
 from datamodules.checks import require_seed
 
@@ -44,7 +44,8 @@ def parse_dataclass(
 
 def made_from(options: Any, kind: type[Options]) -> Options:
     """A dataclass whose fields are options that a parser read."""
-    return kind(**{name: getattr(options, name) for name in signature(kind).parameters})
+    names = [name for name in signature(kind).parameters if name in options]
+    return kind(**{name: getattr(options, name) for name in names})
 
 
 def data_parser(command: str, description: str, *, required: bool = True) -> ArgumentParser:
@@ -78,7 +79,10 @@ def add_generator_argument(parser: ArgumentParser) -> None:
 def add_precision_argument(parser: ArgumentParser) -> None:
     """Let the user choose the precision in which judges are trained."""
     parser.add_argument(
-        "--precision", type=Precision, default="bf16-mixed", help="that judges are trained in"
+        "--precision",
+        type=Precision,
+        default=fastest_precision(),
+        help="that judges are trained in",
     )
 
 

@@ -19,6 +19,7 @@ from lightning.pytorch.loggers import Logger, WandbLogger
 
 from cfaug.tracking.drawn_images import figures_of_draws
 from cfaug.tracking.run_names import RECORD, Identity
+from cfaug.training.precision import fastest_precision
 from datamodules.notices import some_of, tell
 from datamodules.storage.atomic_files import whole_file, write_json
 
@@ -52,7 +53,7 @@ def this_machine() -> str:
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     if torch.cuda.is_available():
         machine += f", {torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
-    return machine
+    return f"{machine}, {fastest_precision()} by default"
 
 
 def versions() -> dict[str, str]:

@@ -1,16 +1,13 @@
 """``cfaug benchmark``: methods, generators and data compared, from the audit to the table."""
 
 import shlex
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
 
-from jsonargparse.typing import PositiveInt
 from rich.console import Console
 from rich.table import Table
 
-from cfaug.benchmarking.cells import Cell, GeneratorCell, cells_of
+from cfaug.benchmarking.cells import cells_of
 from cfaug.benchmarking.comparing.benchmark_tables import write_tables
 from cfaug.benchmarking.comparing.draw_lines import lines_of_draws
 from cfaug.benchmarking.comparing.rows import (
@@ -24,15 +21,8 @@ from cfaug.benchmarking.comparing.rows import (
     summarize_generators,
     test_set_of,
 )
-from cfaug.benchmarking.computing.launchers import Launcher, Processes, work_of
-from cfaug.benchmarking.computing.listing import lines_of_rest
-from cfaug.benchmarking.computing.runner import (
-    FAILED,
-    Runner,
-    note_lost_generator,
-    without_generator,
-)
-from cfaug.benchmarking.computing.slurm import Submitit
+from cfaug.benchmarking.computing.launch import Launch, compute, list_rest, raise_failed
+from cfaug.benchmarking.computing.runner import Runner
 from cfaug.benchmarking.plan import Plan, refuse_counterfactuals, settings_of
 from cfaug.cli.main import run_command
 from cfaug.cli.options import command_parser, made_from
@@ -53,27 +43,6 @@ closed: share of the way from ERM to the oracle
 difference: to the best baseline on this test set, on the same images, points"""
 
 
-@dataclass(frozen=True)
-class Launch:
-    """How cells are computed.
-
-    Args:
-        only: Compute these cells alone, named by their folders below ``folder``.
-        jobs: Cells that are computed side by side on this machine.
-        launcher: ``local``, or ``submitit`` for the jobs of a SLURM cluster.
-        slurm: Options of submitit, such as ``{slurm_partition: gpu, timeout_min: 60}``.
-        retry: Whether cells that failed are tried again.
-        list: Only say what is left and how long it will take.
-    """
-
-    only: tuple[Path, ...] = ()
-    jobs: PositiveInt = 1
-    launcher: Literal["local", "submitit"] = "local"
-    slurm: dict[str, Any] | None = None
-    retry: bool = False
-    list: bool = False
-
-
 def main(args: list[str]) -> None:
     """Run the command.
 
@@ -91,73 +60,14 @@ def main(args: list[str]) -> None:
         refuse_counterfactuals(data)
     cells = cells_of(plan)
     if launch.list:
-        for line in lines_of_rest(cells, launch.jobs):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        list_rest(cells, launch, console)
         return
     runner = Runner(shlex.join(["cfaug", *words]), run_command, console)
-    if launch.only:
-        failed = _compute_only(launch.only, cells, runner)
-    else:
-        failed = _compute(cells, plan, launch, words, runner)
+    failed = compute(cells, plan.folder, launch, words, runner)
+    if not launch.only:
         for data in plan.data:
             _tell(plan, data, words, console)
-    if failed:
-        msg = (
-            f"{len(failed)} of the cells failed, the first is {failed[0].title}; mend what "
-            f"{failed[0].folder / FAILED} tells, and give the same command again with --retry true"
-        )
-        raise ValueError(msg)
-
-
-def _compute_only(places: tuple[Path, ...], cells: list[Cell], runner: Runner) -> list[Cell]:
-    """Compute the cells at some places, or train their generators alone."""
-    by_place = {cell.place: cell for cell in cells}
-    failed = []
-    for place in places:
-        cell, parent = by_place.get(place), by_place.get(place.parent)
-        if cell is None and isinstance(parent, GeneratorCell) and place.name == "generator":
-            runner.train(parent)
-        elif cell is None:
-            msg = f"--only names {place}, and no cell of this benchmark has that folder"
-            raise ValueError(f"{msg}; --list true names all that are left")
-        elif not cell.is_done():
-            failed += runner.compute([cell])
-    return failed
-
-
-def _compute(
-    cells: list[Cell], plan: Plan, launch: Launch, words: list[str], runner: Runner
-) -> list[Cell]:
-    """Compute all cells that are not finished; those that failed are returned."""
-    todo = [cell for cell in cells if not cell.is_done()]
-    before = [cell for cell in todo if (cell.folder / FAILED).exists()]
-    told = f", {len(before)} failed before" if before else ""
-    left_out = before
-    if launch.retry:
-        left_out = []
-        for cell in before:
-            (cell.folder / FAILED).unlink()
-    done = len(cells) - len(todo)
-    todo = [cell for cell in todo if cell not in left_out]
-    runner.console.print(f"{len(cells)} cells: {done} done, {len(todo)} to do{told}")
-    for cell in left_out:
-        runner.console.print(
-            f"failed before: {cell.title}, see {cell.folder / FAILED}; --retry true tries it again"
-        )
-    runner.audit([cell for cell in todo if cell.setting.strength != 0.0])
-    if launch.jobs == 1 and launch.launcher == "local":
-        return runner.compute(todo) + left_out
-    launcher: Launcher = Processes(launch.jobs)
-    if launch.launcher == "submitit":
-        launcher = Submitit(plan.folder / "submitit", launch.slurm or {})
-    generators, work = work_of(todo, words)
-    failed = launcher.run(generators, runner.console)
-    lost = without_generator(todo, failed)
-    for cell in lost:
-        note_lost_generator(cell)
-    failed += lost
-    failed += launcher.run([item for item in work if item.cell not in failed], runner.console)
-    return failed + left_out
+    raise_failed(failed)
 
 
 def _tell(plan: Plan, data: Path, words: list[str], console: Console) -> None:

@@ -1,8 +1,6 @@
 """``cfaug sweep``: a random search on this machine, from a file that ``wandb sweep`` takes too."""
 
 import json
-import math
-import random
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ from rich.table import Table
 
 from cfaug.benchmarking.parts import run_one_of_many
 from cfaug.benchmarking.plan import load_yaml
+from cfaug.benchmarking.tuning.random_values import draw_values
 from cfaug.cli.main import run_command
 from cfaug.cli.options import command_parser
 from cfaug.cli.results import make_folder
@@ -63,20 +62,7 @@ def trial(sweep: Mapping[str, Any], file: Path, seed: int, number: int) -> dict[
     if sweep.get("method") != "random":
         msg = f"{file}: method is {sweep.get('method')}, expected random; others need `wandb sweep`"
         raise ValueError(msg)
-    draw = random.Random(f"{seed}/{number}")
-    return {name: _drawn(draw, told, name, file) for name, told in sweep["parameters"].items()}
-
-
-def _drawn(draw: random.Random, told: Mapping[str, Any], name: str, file: Path) -> Any:
-    match told:
-        case {"values": values}:
-            return draw.choice(values)
-        case {"distribution": "uniform", "min": low, "max": high}:
-            return draw.uniform(low, high)
-        case {"distribution": "log_uniform_values", "min": low, "max": high}:
-            return math.exp(draw.uniform(math.log(low), math.log(high)))
-    msg = f"{file}: {name} is {dict(told)}, expected values, or min and max with distribution "
-    raise ValueError(f"{msg}uniform or log_uniform_values")
+    return draw_values(sweep["parameters"], seed, number, file)
 
 
 def words(sweep: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:

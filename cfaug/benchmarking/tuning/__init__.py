@@ -1,0 +1,1 @@
+"""Random draws of each method's options, and the choice among them."""
