@@ -87,6 +87,10 @@ tune: setup ## Choose each method's options by random draws at 16 px; finished d
 generators: setup ## Compare generators at 16 px; finished cells are kept
 	$(CFAUG) benchmark -c experiments/benchmarks/generators/screen.yaml $(ARGS)
 
+.PHONY: published
+published: setup ## Compare other authors' generators on real MNIST; finished cells are kept
+	$(CFAUG) benchmark -c experiments/benchmarks/generators/published.yaml $(ARGS)
+
 .PHONY: families
 families: setup ## Every method on the other families of MNIST, one seed; finished cells are kept
 	for benchmark in families cmnist10 cgn; do \

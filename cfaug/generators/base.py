@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from cfaug.generators.training_images import TRAINED_ON, digests
+from cfaug.tracking import keys
 from cfaug.training.module import AttributeModule
 from datamodules.attributes import Batch
 from datamodules.base import AttributeDataModule
@@ -70,6 +71,46 @@ class Generator(AttributeModule, ABC):
         images = self.edit(batch["image"], attributes, targets, columns)
         return {"image": images, "attributes": targets, "index": batch["index"]}
 
+    def held_out_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Losses to log on images that it is not trained on, of which one is ``loss``."""
+        return {}
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Log the losses on validation images."""
+        self._log_losses(batch, keys.VAL_TERM)
+
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Log the losses on the images of both test sets."""
+        data: AttributeDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        self._log_losses(batch, keys.TEST_TERM, split=data.test_sets[dataloader_idx])
+
+    def _log_losses(self, batch: Batch, key: str, **words: str) -> None:
+        self.log_dict(
+            {
+                key.format(term=name, **words): value
+                for name, value in self.held_out_losses(batch).items()
+            },
+            sync_dist=True,
+            batch_size=len(batch["index"]),
+            add_dataloader_idx=False,
+        )
+
     def predict_step(self, batch: Batch, batch_idx: int) -> Batch:
         """See `counterfactuals`."""
         return self.counterfactuals(batch)
+
+
+def require_square(image_shape: tuple[int, int, int]) -> int:
+    """The side of images that networks can halve twice.
+
+    Args:
+        image_shape: (3, H, W).
+
+    Raises:
+        ValueError: If they are not square with a side that is a multiple of 4.
+    """
+    _, height, side = image_shape
+    if height != side or side % 4:
+        msg = f"images are {height} x {side}; this generator needs a square side divisible by 4"
+        raise ValueError(msg)
+    return side

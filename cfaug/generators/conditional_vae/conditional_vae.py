@@ -8,7 +8,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.nn import functional as F
 
-from cfaug.generators.base import Generator
+from cfaug.generators.base import Generator, require_square
 from cfaug.generators.conditional_vae.adversary import (
     LatentAdversary,
     attribute_loss,
@@ -21,7 +21,6 @@ from cfaug.generators.conditional_vae.moving_average import MovingAverage
 from cfaug.tracking import keys
 from cfaug.training.schedule import scheduled
 from datamodules.attributes import AttributeSpace, Batch
-from datamodules.base import AttributeDataModule
 from datamodules.process.devices import random_like
 from datamodules.process.interventions import fresh_values, non_label_columns
 
@@ -95,10 +94,7 @@ class ConditionalVAE(Generator):
         ema_decay: float = 0.995,
     ) -> None:
         super().__init__(attribute_space, image_shape)
-        _, height, side = image_shape
-        if height != side or side % 4:
-            msg = f"images are {height} x {side}; this generator needs a square side divisible by 4"
-            raise ValueError(msg)
+        side = require_square(image_shape)
         self.save_hyperparameters(logger=False)
         pixels = (side / 28) ** 2
         self.kl_weights = beta * pixels, detail_beta * pixels
@@ -203,23 +199,9 @@ class ConditionalVAE(Generator):
         self.log_dict(named, sync_dist=True)
         return losses["loss"]
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Log the losses on validation images."""
-        self._log_losses(batch, keys.VAL_TERM)
-
-    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Log the losses on the images of both test sets."""
-        data: AttributeDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
-        self._log_losses(batch, keys.TEST_TERM, split=data.test_sets[dataloader_idx])
-
-    def _log_losses(self, batch: Batch, key: str, **words: str) -> None:
-        losses = self.losses(batch)
-        self.log_dict(
-            {key.format(term=name, **words): value for name, value in losses.items()},
-            sync_dist=True,
-            batch_size=len(batch["index"]),
-            add_dataloader_idx=False,
-        )
+    def held_out_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """See `Generator`."""
+        return self.losses(batch)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam with a short warm-up and a linear fall over the second half."""
