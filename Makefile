@@ -4,7 +4,7 @@ VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 CFAUG := $(BIN)/cfaug
-ALL_METHODS := $(CFAUG) benchmark -c experiments/benchmarks/all-methods.yaml
+ALL_METHODS := -c experiments/benchmarks/all-methods.yaml
 # Options for the commands below, e.g. ARGS="--trainer.max_epochs 3 --data.init_args.strength 0.99".
 ARGS ?=
 # The data: a YAML of experiments/data.
@@ -68,11 +68,11 @@ explore: setup ## A local page to edit images by GENERATOR and see what CLASSIFI
 
 .PHONY: benchmark
 benchmark: setup ## Every method on real MNIST over the strengths; finished cells are kept
-	$(ALL_METHODS) -c experiments/benchmarks/mnist-colored.yaml $(ARGS)
+	$(CFAUG) benchmark $(ALL_METHODS) -c experiments/benchmarks/mnist-colored.yaml $(ARGS)
 
 .PHONY: benchmark-digits
 benchmark-digits: setup ## Every method on scikit-learn's digits; finished cells are kept
-	$(ALL_METHODS) -c experiments/benchmarks/digits.yaml $(ARGS)
+	$(CFAUG) benchmark $(ALL_METHODS) -c experiments/benchmarks/digits.yaml $(ARGS)
 
 .PHONY: benchmark-small
 benchmark-small: setup ## Six methods on scikit-learn's digits, two at a time
@@ -80,8 +80,7 @@ benchmark-small: setup ## Six methods on scikit-learn's digits, two at a time
 
 .PHONY: tune
 tune: setup ## Choose each method's options by random draws at 16 px; finished draws are kept
-	$(CFAUG) tune -c experiments/benchmarks/all-methods.yaml -c experiments/tuning/mnist-16.yaml \
-		$(ARGS)
+	$(CFAUG) tune $(ALL_METHODS) -c experiments/tuning/mnist-16.yaml $(ARGS)
 
 .PHONY: generators
 generators: setup ## Compare generators at 16 px; finished cells are kept
@@ -94,7 +93,7 @@ published: setup ## Compare other authors' generators on real MNIST; finished ce
 .PHONY: families
 families: setup ## Every method on the other families of MNIST, one seed; finished cells are kept
 	for benchmark in families cmnist10 cgn; do \
-		$(ALL_METHODS) -c experiments/benchmarks/$$benchmark.yaml $(ARGS) || exit 1; \
+		$(CFAUG) benchmark $(ALL_METHODS) -c experiments/benchmarks/$$benchmark.yaml $(ARGS) || exit 1; \
 	done
 
 .PHONY: speed
@@ -115,6 +114,10 @@ test: setup ## Pass the tests, offline
 .PHONY: sanity
 sanity: setup ## What must hold of methods if they are right, by real training; needs MNIST
 	WANDB_MODE=offline $(BIN)/python -m pytest -q -m slow tests/sanity $(ARGS)
+
+.PHONY: test-slurm
+test-slurm: setup ## A benchmark on a SLURM of one machine; needs Debian's slurm-wlm, as root
+	WANDB_MODE=offline $(BIN)/python -m pytest -q -m slurm tests/cluster $(ARGS)
 
 .PHONY: test-wheel
 test-wheel: setup ## Build the wheel, install it alone and use it in an empty folder

@@ -79,9 +79,9 @@ def test_a_killed_cell_is_told_and_the_others_go_on(
         pid_of("r-0.95/balanced/seed-0")
 
 
-def wait_for(path: Path) -> None:
+def wait_for(path: Path, seconds: int = 60) -> None:
     """Wait until there is a file."""
-    for _ in range(600):
+    for _ in range(10 * seconds):
         if path.exists() and path.stat().st_size:
             return
         time.sleep(0.1)

@@ -1,5 +1,6 @@
 """Computes cells as jobs of a SLURM cluster, by submitit."""
 
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ from cfaug.benchmarking.computing.launchers import Launcher, Work, settle
 PAUSE = 1.0
 """Seconds between two looks at the queue."""
 
+STOPPED = (128 + signal.SIGTERM, -signal.SIGTERM)
+"""How a command ends that was told to stop."""
+
+GRACE = 120.0
+"""Seconds in which SLURM ends a job that it told to stop; 30 by its default."""
+
 
 class Job:
     """A command as a job.
@@ -30,16 +37,31 @@ class Job:
 
     def __init__(self, words: list[str], log: Path) -> None:
         self.words, self.log = words, log
+        self._running: subprocess.Popen[bytes] | None = None
 
     def __call__(self) -> None:
-        """Run the command."""
+        """Run the command; a command that is told to stop waits for the end of its job."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as log:
-            subprocess.run(self.words, stdout=log, stderr=subprocess.STDOUT, check=False)
+            self._running = subprocess.Popen(
+                self.words, stdout=log, stderr=subprocess.STDOUT, preexec_fn=_leave_to_submitit
+            )
+            status = self._running.wait()
+        if status in STOPPED:
+            # SLURM ends this job, or queues it again. One that returns would count as finished.
+            sleep(GRACE)
 
     def checkpoint(self) -> Any:
-        """What submitit queues when the job has to stop."""
-        return import_module("submitit").helpers.DelayedSubmission(self)
+        """What submitit queues when the job has to stop; the command leaves its last checkpoint."""
+        if self._running is not None:
+            self._running.terminate()
+            self._running.wait()
+        return import_module("submitit").helpers.DelayedSubmission(Job(self.words, self.log))
+
+
+def _leave_to_submitit() -> None:
+    """Ignore the signal with which SLURM announces the end of the time: it goes to all."""
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
 
 @dataclass(frozen=True)
