@@ -199,13 +199,23 @@ class CfaugCLI(LightningCLI):
 
 
 def _method(options: Any) -> str:
-    """How a classifier is trained, as far as data and counterfactuals tell."""
-    data = options.data.init_args
-    if data.get("oracle"):
-        return "oracle"
-    if options.model.generator or data.counterfactuals:
-        return "counterfactual"
-    return "erm" if data.sampling == "natural" else str(data.sampling)
+    """How a classifier is trained: objective, sampling, augmentation, counterfactuals.
+
+    What is plain goes without saying; nothing but that is ``erm``, and ``oracle`` with it.
+    """
+    data, model = options.data.init_args, options.model
+    chosen = (_class_name(model.objective), _class_name(model.augmentation))
+    parts = [name for name in chosen if name not in {"", "CrossEntropy"}]
+    parts += [] if data.sampling == "natural" else [str(data.sampling)]
+    parts += ["counterfactual"] if model.generator or data.counterfactuals else []
+    plain = "oracle" if data.get("oracle") else "erm"
+    return " + ".join(parts) if parts and plain == "erm" else plain
+
+
+def _class_name(option: Any) -> str:
+    """The name of the class that an option names; empty where it names none."""
+    path = getattr(option, "class_path", option)
+    return str(path).rpartition(".")[2] if path else ""
 
 
 def _listed(loggers: Any) -> list[Any]:

@@ -22,7 +22,7 @@ from cfaug.evaluation.edit_gallery import COLUMNS, Edits, Gallery, table
 from cfaug.tracking.dashboard_panels import UNSHOWN, Panel, sections
 from datamodules.attributes import Attribute, AttributeSpace
 from tests.integration.offline import OfflineRun, offline_runs
-from tests.integration.test_cli import BASE, CLASSIFIER, DATA, fit
+from tests.integration.test_cli import BASE, CLASSIFIER, DATA, ROOT, fit
 from tests.integration.tiny import cell_of, folder_of
 
 NAMES = ("erm", "balanced", "erm+beta-0.1", "erm+beta-1.0", "oracle")
@@ -169,6 +169,20 @@ def test_single_commands_join_the_group_of_their_generator(tmp_path: Path) -> No
     assert user["group"] == record["group"] != other["group"]
     assert (record["dataset"], record["strength"]) == ("digits-colored", 0.95)
     assert (user["method"], other["method"]) == ("counterfactual", "erm")
+
+
+def test_a_record_tells_objective_sampling_and_augmentation(tmp_path: Path) -> None:
+    short = ["--trainer.max_epochs", "1", "--trainer.limit_train_batches", "1"]
+    for name, expected in {
+        "group-dro": "GroupDRO + balanced",
+        "balanced-channel-mixing": "ChannelMixing + balanced",
+        "erm": "erm",
+        "oracle": "oracle",
+    }.items():
+        method = ["-c", str(ROOT / f"experiments/methods/{name}.yaml")]
+        assert fit("classifier", tmp_path / name, *method, *short) == 0
+        record = json.loads((tmp_path / name / "run/a/run.json").read_text())
+        assert record["method"] == expected
 
 
 def test_tensorboard_gets_the_figures_and_pictures_too(tmp_path: Path) -> None:
