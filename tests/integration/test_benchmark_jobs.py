@@ -45,7 +45,11 @@ def test_cells_side_by_side_find_what_they_find_in_turn(
         assert "run: " in (folder / f"r-0.95/{name}/seed-0/log.txt").read_text()
 
 
-def test_a_job_of_submitit_finds_the_same(few: list[str], benchmark: list[str]) -> None:
+def test_a_job_of_submitit_finds_the_same(
+    few: list[str], benchmark: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It would ask SLURM where that is installed, though none runs.
+    monkeypatch.setattr("submitit.SlurmExecutor.affinity", classmethod(lambda _: -1))
     words = [*few, "--generators", "[]", "--launcher", "submitit", "--slurm", "{timeout_min: 10}"]
     assert main(words) == 0
     folder, alone = Path(few[-1]), found(folder_of(benchmark))

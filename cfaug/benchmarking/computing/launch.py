@@ -117,7 +117,7 @@ def compute(
         return runner.compute(todo) + left_out
     launcher: Launcher = Processes(launch.jobs)
     if launch.launcher == "submitit":
-        launcher = Submitit(folder / "submitit", launch.slurm or {})
+        launcher = Submitit(folder / "submitit", launch.slurm or {}, runner.console)
     generators, work = work_of(todo, words)
     failed = launcher.run(generators, runner.console)
     lost = without_generator(todo, failed)

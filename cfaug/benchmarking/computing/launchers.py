@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
+from typing import ClassVar, Protocol
 
 from rich.console import Console
 
@@ -17,9 +18,6 @@ from cfaug.benchmarking.computing.runner import FAILED, note_failure
 
 LOG = "log.txt"
 """What a process that computes a cell prints, in the folder of the cell."""
-
-PAUSE = 0.2
-"""Seconds between two looks at what is running."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +72,106 @@ def _only(words: Sequence[str], place: Path) -> list[str]:
     return [sys.executable, "-m", "cfaug", *words, "--only", f"[{place.as_posix()}]"]
 
 
+class Handle(Protocol):
+    """A command that was started."""
+
+    def ended(self) -> str | None:
+        """How it ended; None while it has not."""
+
+    def stop(self) -> None:
+        """Tell it to stop."""
+
+    def wait(self) -> None:
+        """Wait until it has ended, where it does so at once."""
+
+
 class Launcher(ABC):
     """Runs commands side by side."""
 
+    pause: ClassVar[float]
+    """Seconds between two looks at what is running."""
+
+    @property
     @abstractmethod
+    def at_once(self) -> int:
+        """How many commands may run at a time."""
+
+    @abstractmethod
+    def start(self, work: Sequence[Work]) -> Sequence[Handle]:
+        """Start commands, as many as `at_once` lets."""
+
     def run(self, work: Sequence[Work], console: Console) -> list[Cell]:
-        """Run commands; the cells of those that failed are returned."""
+        """Run commands; Ctrl-C stops all, and the next call goes on with them.
+
+        Args:
+            work: The commands.
+            console: Console for progress messages.
+
+        Returns:
+            The cells of those that failed.
+        """
+        waiting, failed, done = list(work), [], 0
+        running: list[tuple[Work, Handle, float]] = []
+        try:
+            while waiting or running:
+                room = self.at_once - len(running)
+                if batch := waiting[:room]:
+                    del waiting[:room]
+                    handles, now = self.start(batch), monotonic()
+                    running += [(*both, now) for both in zip(batch, handles, strict=True)]
+                sleep(self.pause)
+                for entry in list(running):
+                    item, handle, began = entry
+                    if (ended := handle.ended()) is None:
+                        continue
+                    running.remove(entry)
+                    done += 1
+                    if settle(item, ended):
+                        took = f"{(monotonic() - began) / 60:.1f} minutes"
+                        console.print(f"{done}/{len(work)}: {item.title}, {took}")
+                    else:
+                        failed.append(item.cell)
+        except BaseException:
+            for _, handle, _ in running:
+                handle.stop()
+            for _, handle, _ in running:
+                handle.wait()
+            raise
+        return failed
+
+
+class Process:
+    """A command as a process of this machine.
+
+    Args:
+        item: The command.
+        threads: Threads that it computes with.
+    """
+
+    def __init__(self, item: Work, threads: int) -> None:
+        item.log.parent.mkdir(parents=True, exist_ok=True)
+        with item.log.open("a", encoding="utf-8") as log:
+            self._process = subprocess.Popen(
+                item.words,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+                start_new_session=True,  # Ctrl-C comes from here, once
+            )
+
+    def ended(self) -> str | None:
+        """See `Handle`."""
+        status = self._process.poll()
+        return None if status is None else f"it ended with the status {status}"
+
+    def stop(self) -> None:
+        """See `Handle`."""
+        self._process.send_signal(signal.SIGINT)
+
+    def wait(self) -> None:
+        """See `Handle`."""
+        self._process.wait()
 
 
 @dataclass(frozen=True)
@@ -90,46 +182,18 @@ class Processes(Launcher):
         jobs: How many at a time; they share the cores evenly.
     """
 
+    pause: ClassVar[float] = 0.2
     jobs: int
 
-    def run(self, work: Sequence[Work], console: Console) -> list[Cell]:
-        """See `Launcher`; Ctrl-C stops all, and the next call goes on with them."""
-        waiting, failed, done = list(work), [], 0
-        running: dict[subprocess.Popen[bytes], tuple[Work, float]] = {}
-        try:
-            while waiting or running:
-                while waiting and len(running) < self.jobs:
-                    item = waiting.pop(0)
-                    running[self._start(item)] = item, monotonic()
-                sleep(PAUSE)
-                for process in [p for p in running if p.poll() is not None]:
-                    item, began = running.pop(process)
-                    done += 1
-                    if settle(item, f"it ended with the status {process.returncode}"):
-                        took = f"{(monotonic() - began) / 60:.1f} minutes"
-                        console.print(f"{done}/{len(work)}: {item.title}, {took}")
-                    else:
-                        failed.append(item.cell)
-        except BaseException:
-            for process in running:
-                process.send_signal(signal.SIGINT)
-            for process in running:
-                process.wait()
-            raise
-        return failed
+    @property
+    def at_once(self) -> int:
+        """See `Launcher`."""
+        return self.jobs
 
-    def _start(self, item: Work) -> "subprocess.Popen[bytes]":
-        threads = str(max(1, (os.cpu_count() or 1) // self.jobs))
-        item.log.parent.mkdir(parents=True, exist_ok=True)
-        with item.log.open("a", encoding="utf-8") as log:
-            return subprocess.Popen(
-                item.words,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, "OMP_NUM_THREADS": threads},
-                start_new_session=True,  # Ctrl-C comes from here, once
-            )
+    def start(self, work: Sequence[Work]) -> Sequence[Handle]:
+        """See `Launcher`."""
+        threads = max(1, (os.cpu_count() or 1) // self.jobs)
+        return [Process(item, threads) for item in work]
 
 
 def settle(item: Work, ended: str) -> bool:

@@ -2,20 +2,17 @@
 
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from time import sleep
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.console import Console
 
-from cfaug.benchmarking.cells import Cell
-from cfaug.benchmarking.computing.launchers import Launcher, Work, settle
-
-PAUSE = 1.0
-"""Seconds between two looks at the queue."""
+from cfaug.benchmarking.computing.launchers import Handle, Launcher, Work
 
 STOPPED = (128 + signal.SIGTERM, -signal.SIGTERM)
 """How a command ends that was told to stop."""
@@ -64,6 +61,28 @@ def _leave_to_submitit() -> None:
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
 
+class QueuedJob:
+    """A job of submitit.
+
+    Args:
+        job: What submitit calls it.
+    """
+
+    def __init__(self, job: Any) -> None:
+        self._job = job
+
+    def ended(self) -> str | None:
+        """See `Handle`."""
+        return f"the job {self._job.job_id} ended: {self._job.state}" if self._job.done() else None
+
+    def stop(self) -> None:
+        """See `Handle`."""
+        self._job.cancel()
+
+    def wait(self) -> None:
+        """See `Handle`; the cluster ends what was cancelled."""
+
+
 @dataclass(frozen=True)
 class Submitit(Launcher):
     """Runs commands as a job array; where there is no SLURM, submitit runs them on this machine.
@@ -71,19 +90,25 @@ class Submitit(Launcher):
     Args:
         folder: Folder of what submitit writes.
         options: Its options, such as ``{"slurm_partition": "gpu", "timeout_min": 60}``.
+        console: Console for progress messages.
     """
 
+    pause: ClassVar[float] = 1.0
     folder: Path
     options: Mapping[str, Any]
+    console: Console
 
-    def run(self, work: Sequence[Work], console: Console) -> list[Cell]:
-        """See `Launcher`; Ctrl-C cancels the jobs, and the next call goes on with them.
+    @property
+    def at_once(self) -> int:
+        """See `Launcher`; the cluster decides."""
+        return sys.maxsize
+
+    def start(self, work: Sequence[Work]) -> Sequence[Handle]:
+        """See `Launcher`.
 
         Raises:
             ValueError: If submitit is not installed, or does not know an option.
         """
-        if not work:
-            return []
         try:
             submitit = import_module("submitit")
         except ImportError as error:
@@ -98,20 +123,6 @@ class Submitit(Launcher):
             raise ValueError(msg) from error
         with executor.batch():
             jobs = [executor.submit(Job(item.words, item.log)) for item in work]
-        console.print(f"{len(jobs)} jobs, the first is {jobs[0].job_id}; logs in {self.folder}")
-        failed, running = [], dict(zip(jobs, work, strict=True))
-        try:
-            while running:
-                sleep(PAUSE)
-                for job in [job for job in running if job.done()]:
-                    item = running.pop(job)
-                    number = len(jobs) - len(running)
-                    if settle(item, f"the job {job.job_id} ended: {job.state}"):
-                        console.print(f"{number}/{len(jobs)}: {item.title}")
-                    else:
-                        failed.append(item.cell)
-        except BaseException:
-            for job in running:
-                job.cancel()
-            raise
-        return failed
+        told = f"{len(jobs)} jobs, the first is {jobs[0].job_id}; logs in {self.folder}"
+        self.console.print(told)
+        return [QueuedJob(job) for job in jobs]
