@@ -276,7 +276,8 @@ def _cells_at(setting: Setting) -> list[Cell]:
     found: list[Cell] = [*_method_cells(setting, plan.methods, None)]
     for config in plan.generators:
         generator = GeneratorCell(setting, config)
-        found += [generator, *_method_cells(setting, plan.with_counterfactuals, generator)]
+        found += [generator] if plan.judge_steps else []
+        found += _method_cells(setting, plan.with_counterfactuals, generator)
     return found
 
 

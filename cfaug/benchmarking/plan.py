@@ -50,7 +50,8 @@ class Plan:
         seeds: Seeds of the data's draw, generator, judges and classifier alike. Choices of cfaug
             were made on the draw of seed 0, so that its figures may flatter them.
         generator_epochs: Epochs of each generator; None for those of its YAML.
-        judge_steps: Updates of each judge, probe and transfer classifier.
+        judge_steps: Updates of each judge, probe and transfer classifier; with 0 generators are
+            trained and used, and not judged.
         updates: Updates of each classifier.
         images_per_update: Images of each update of a classifier.
         checks: How often a classifier is validated.

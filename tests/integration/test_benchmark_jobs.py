@@ -118,3 +118,20 @@ def test_options_that_submitit_does_not_take_are_told(
 ) -> None:
     assert main([*few, "--launcher", "submitit", "--slurm", "{minutes: 3}"]) == 1
     assert "submitit does not take the options {'minutes': 3}" in capsys.readouterr().err
+
+
+def test_without_judges_generators_are_trained_for_those_that_need_them(
+    few: list[str], benchmark: list[str]
+) -> None:
+    folder = Path(few[-1])
+    words = [*few, "--judge_steps", "0"]
+    generator = folder / "r-0.95/beta-0.1/seed-0/generator"
+    assert main([*words, "--only", "[r-0.95/beta-0.1/seed-0/generator]"]) == 0
+    assert (generator / "checkpoints/last.ckpt").exists()
+    assert not found(folder)
+    before = (generator / "checkpoints/last.ckpt").stat().st_mtime_ns
+    assert main(words) == 0
+    alone = found(folder_of(benchmark))
+    assert found(folder) == {name: alone[name] for name in ("erm", "erm+beta-0.1")}
+    assert (generator / "checkpoints/last.ckpt").stat().st_mtime_ns == before
+    assert not (generator.parent / "evaluate").exists()

@@ -64,11 +64,12 @@ def raise_failed(failed: Sequence[Cell]) -> None:
 def _compute_only(places: tuple[Path, ...], cells: Sequence[Cell], runner: Runner) -> list[Cell]:
     """Compute the cells at some places, or train their generators alone."""
     by_place = {cell.place: cell for cell in cells}
+    generators = {g.place / g.fit().name: g for g in map(_generator_of, cells) if g is not None}
     failed = []
     for place in places:
-        cell, parent = by_place.get(place), by_place.get(place.parent)
-        if cell is None and isinstance(parent, GeneratorCell) and place.name == "generator":
-            runner.train(parent)
+        cell = by_place.get(place)
+        if cell is None and (generator := generators.get(place)) is not None:
+            runner.train(generator)
         elif cell is None:
             msg = f"--only names {place}, and no cell of this benchmark has that folder"
             raise ValueError(f"{msg}; --list true names all that are left")
@@ -126,3 +127,7 @@ def compute(
     failed += lost
     failed += launcher.run([item for item in work if item.cell not in failed], runner.console)
     return failed + left_out
+
+
+def _generator_of(cell: Cell) -> GeneratorCell | None:
+    return cell if isinstance(cell, GeneratorCell) else cell.needs()
