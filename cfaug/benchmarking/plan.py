@@ -56,7 +56,7 @@ class Plan:
         images_per_update: Images of each update of a classifier.
         checks: How often a classifier is validated.
         selection: Which weights are tested, see `Selection`; never chosen on test images.
-        tuned: YAML with options of each method, on top of its own; `cfaug tune` writes it, see
+        tuned: YAML with options of each method, on top of its own; ``cfaug tune`` writes it, see
             `tuned_options`.
     """
 

@@ -12,8 +12,8 @@ from cfaug.benchmarking.tuning.space import Space
 from datamodules.process.splits import CONFOUNDED
 
 SCORE = "val/balanced_accuracy"
-"""What a draw is chosen by: the mean over groups of the accuracy on confounded validation images,
-which a user has. It is measured by a test on them, after all that a method does."""
+"""The figure that chooses a draw, the mean over groups of the accuracy on confounded validation
+images, which a user has. It is measured by a test on them, after all that a method does."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,17 @@ class DrawCell(MethodCell):
 
     @property
     def place(self) -> Path:
-        """See `Cell`."""
+        """See `MethodCell`."""
         seed = f"seed-{self.setting.seed}"
         return self.setting.place / self.name / f"draw-{self.number}" / seed
 
     @property
     def title(self) -> str:
-        """See `Cell`."""
+        """See `MethodCell`."""
         return f"{self.name}, draw {self.number}, {self.setting.told}"
 
     def record(self) -> dict[str, Any]:
-        """See `Cell`."""
+        """See `MethodCell`."""
         figures = figures_of(self.folder / "classifier", f"test/{CONFOUNDED}_", "val/")
         return {"method": self.key, "draw": self.number, "drawn": self.chosen, "figures": figures}
 

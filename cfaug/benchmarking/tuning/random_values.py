@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 Parameters = Mapping[str, Mapping[str, Any]]
-"""What each option may be: ``values``, or ``min`` and ``max`` with a ``distribution``."""
+"""The options and what each may be, ``values``, or ``min`` and ``max`` with a ``distribution``."""
 
 
 def draw_values(parameters: Parameters, seed: int, number: int, file: Path) -> dict[str, Any]:
