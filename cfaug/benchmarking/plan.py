@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -117,14 +118,19 @@ class Plan:
         Raises:
             ValueError: If the file is not one of tuning.
         """
-        said = load_yaml(self.tuned) if self.tuned else {}
-        if not isinstance(said, dict) or not all(isinstance(o, dict) for o in said.values()):
-            msg = f"{self.tuned} is no file of `cfaug tune`: it does not name options of methods"
-            raise ValueError(msg)
+        said = self._tuned
         alone = method.removesuffix(WITH_COUNTERFACTUALS)
         if method in said or alone == method:
             return dict(said.get(method, {}))
         return {**said.get(alone, {}), **said.get(f"erm{WITH_COUNTERFACTUALS}", {})}
+
+    @cached_property
+    def _tuned(self) -> dict[str, dict[str, Any]]:
+        said = load_yaml(self.tuned) if self.tuned else {}
+        if not isinstance(said, dict) or not all(isinstance(o, dict) for o in said.values()):
+            msg = f"{self.tuned} is no file of `cfaug tune`: it does not name options of methods"
+            raise ValueError(msg)
+        return said
 
     def place_of(self, data: Path) -> Path:
         """Folder of what is on a data set, relative to those of the benchmark and of results."""
@@ -178,12 +184,13 @@ def digest(path: Path) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def refuse_counterfactuals(path: Path) -> None:
+def refuse_counterfactuals(plan: Plan) -> None:
     """Refuse data with counterfactuals, which the baselines must not see.
 
     Raises:
-        ValueError: If the YAML names some.
+        ValueError: If a YAML names some.
     """
-    if (load_yaml(path)["data"].get("init_args") or {}).get("counterfactuals"):
-        msg = f"{path} names counterfactuals, which ERM and the other baselines would be "
-        raise ValueError(f"{msg}trained on; leave them out, the benchmark makes its own")
+    for path in plan.data:
+        if (load_yaml(path)["data"].get("init_args") or {}).get("counterfactuals"):
+            msg = f"{path} names counterfactuals, which ERM and the other baselines would be "
+            raise ValueError(f"{msg}trained on; leave them out, the benchmark makes its own")

@@ -159,8 +159,7 @@ class Classifier(TestedClassifier):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One update on originals, counterfactuals, or both."""
         terms = self.losses(batch)
-        named = {keys.TRAIN_TERM.format(term=name): v.detach() for name, v in terms.items()}
-        self.log_dict(named, sync_dist=True)
+        self.log_dict(keys.train_terms(terms), sync_dist=True)
         return terms["loss"]
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

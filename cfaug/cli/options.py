@@ -1,5 +1,6 @@
 """Options that several commands have, and what is made from them."""
 
+from collections.abc import Collection
 from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,14 +33,23 @@ def command_parser(command: str, description: str, **options: Any) -> ArgumentPa
     )
 
 
-def parse_dataclass(
-    kind: type[Options], command: str, description: str, args: list[str]
-) -> Options:
-    """The options of a command that are the fields of a dataclass, also from YAMLs (``-c``)."""
+def parse_dataclasses(
+    command: str, description: str, args: list[str], *kinds: type, skip: Collection[str] = ()
+) -> Any:
+    """The options of a command that are the fields of dataclasses, also from YAMLs (``-c``).
+
+    Args:
+        command: Name of the command.
+        description: What it does.
+        args: Its words.
+        kinds: The dataclasses, see `made_from`.
+        skip: Fields that are no options.
+    """
     parser = command_parser(command, description)
     parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
-    parser.add_class_arguments(kind, None)
-    return made_from(parser.parse_args(args), kind)
+    for kind in kinds:
+        parser.add_class_arguments(kind, None, skip=set(skip) & signature(kind).parameters.keys())
+    return parser.parse_args(args)
 
 
 def made_from(options: Any, kind: type[Options]) -> Options:

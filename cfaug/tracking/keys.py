@@ -6,6 +6,8 @@ or more attributes (``pair``, ``names``), of a test set (``split``) or of a term
 
 from collections.abc import Container, Mapping
 
+from torch import Tensor
+
 from datamodules.process.splits import CONFOUNDED, RESAMPLED, UNCONFOUNDED
 
 TRAIN_SIZE = "data/train_size"
@@ -102,6 +104,15 @@ def first_test_set(figures: Container[str]) -> str | None:
         None where there are none, as before a test.
     """
     return next((name for name in FIRST_TEST_SETS if ACCURACY.format(split=name) in figures), None)
+
+
+def train_terms(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The terms of a training loss as they are logged.
+
+    Args:
+        losses: Each by its name.
+    """
+    return {TRAIN_TERM.format(term=name): value.detach() for name, value in losses.items()}
 
 
 def started(template: str) -> str:

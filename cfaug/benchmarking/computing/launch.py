@@ -1,5 +1,6 @@
 """Computes cells as the user asked: all or some, here or elsewhere."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from cfaug.benchmarking.computing.runner import (
     without_generator,
 )
 from cfaug.benchmarking.computing.slurm import Submitit
+from cfaug.benchmarking.parts import RunCommand
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,10 @@ class Launch:
     retry: bool = False
     list: bool = False
 
-
-def list_rest(cells: Sequence[Cell], launch: Launch, console: Console) -> None:
-    """Print what is left and how long it will take."""
-    for line in lines_of_rest(cells, launch.jobs):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    @property
+    def tells_all(self) -> bool:
+        """Whether what all cells found is told at the end."""
+        return not (self.only or self.list)
 
 
 def raise_failed(failed: Sequence[Cell]) -> None:
@@ -79,16 +80,22 @@ def _compute_only(places: tuple[Path, ...], cells: Sequence[Cell], runner: Runne
 
 
 def compute(
-    cells: Sequence[Cell], folder: Path, launch: Launch, words: list[str], runner: Runner
+    cells: Sequence[Cell],
+    folder: Path,
+    launch: Launch,
+    words: list[str],
+    run_command: RunCommand,
+    console: Console,
 ) -> list[Cell]:
-    """Compute all cells that are not finished, or those that ``launch`` names.
+    """Compute all cells that are not finished, or those that ``launch`` names, or list them.
 
     Args:
         cells: All cells.
         folder: Folder of their runs.
         launch: How they are computed.
         words: Words of the command that computes them.
-        runner: Computes those that are computed in this process.
+        run_command: Runs a command of the parts of a cell.
+        console: Console for progress messages.
 
     Returns:
         Those that failed.
@@ -96,6 +103,11 @@ def compute(
     Raises:
         ValueError: If ``launch`` names a cell that is not there.
     """
+    if launch.list:
+        for line in lines_of_rest(cells, launch.jobs):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        return []
+    runner = Runner(shlex.join(["cfaug", *words]), run_command, console)
     if launch.only:
         return _compute_only(launch.only, cells, runner)
     todo = [cell for cell in cells if not cell.is_done()]
@@ -108,24 +120,24 @@ def compute(
             (cell.folder / FAILED).unlink()
     done = len(cells) - len(todo)
     todo = [cell for cell in todo if cell not in left_out]
-    runner.console.print(f"{len(cells)} cells: {done} done, {len(todo)} to do{told}")
+    console.print(f"{len(cells)} cells: {done} done, {len(todo)} to do{told}")
     for cell in left_out:
-        runner.console.print(
+        console.print(
             f"failed before: {cell.title}, see {cell.folder / FAILED}; --retry true tries it again"
         )
     runner.audit([cell for cell in todo if cell.setting.strength != 0.0])
     if launch.jobs == 1 and launch.launcher == "local":
         return runner.compute(todo) + left_out
-    launcher: Launcher = Processes(launch.jobs)
+    launcher: Launcher = Processes(console, launch.jobs)
     if launch.launcher == "submitit":
-        launcher = Submitit(folder / "submitit", launch.slurm or {}, runner.console)
+        launcher = Submitit(console, folder / "submitit", launch.slurm or {})
     generators, work = work_of(todo, words)
-    failed = launcher.run(generators, runner.console)
+    failed = launcher.run(generators)
     lost = without_generator(todo, failed)
     for cell in lost:
         note_lost_generator(cell)
     failed += lost
-    failed += launcher.run([item for item in work if item.cell not in failed], runner.console)
+    failed += launcher.run([item for item in work if item.cell not in failed])
     return failed + left_out
 
 

@@ -85,11 +85,19 @@ class Handle(Protocol):
         """Wait until it has ended, where it does so at once."""
 
 
+@dataclass(frozen=True)
 class Launcher(ABC):
-    """Runs commands side by side."""
+    """Runs commands side by side.
+
+    Args:
+        console: Console for progress messages.
+
+    Attributes:
+        pause: Seconds between two looks at what is running.
+    """
 
     pause: ClassVar[float]
-    """Seconds between two looks at what is running."""
+    console: Console
 
     @property
     @abstractmethod
@@ -100,12 +108,11 @@ class Launcher(ABC):
     def start(self, work: Sequence[Work]) -> Sequence[Handle]:
         """Start commands, as many as `at_once` lets."""
 
-    def run(self, work: Sequence[Work], console: Console) -> list[Cell]:
+    def run(self, work: Sequence[Work]) -> list[Cell]:
         """Run commands; Ctrl-C stops all, and the next call goes on with them.
 
         Args:
             work: The commands.
-            console: Console for progress messages.
 
         Returns:
             The cells of those that failed.
@@ -128,7 +135,7 @@ class Launcher(ABC):
                     done += 1
                     if settle(item, ended):
                         took = f"{(monotonic() - began) / 60:.1f} minutes"
-                        console.print(f"{done}/{len(work)}: {item.title}, {took}")
+                        self.console.print(f"{done}/{len(work)}: {item.title}, {took}")
                     else:
                         failed.append(item.cell)
         except BaseException:
@@ -179,6 +186,7 @@ class Processes(Launcher):
     """Runs commands as processes of this machine.
 
     Args:
+        console: Console for progress messages.
         jobs: How many at a time; they share the cores evenly.
     """
 

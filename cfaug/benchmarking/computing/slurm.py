@@ -10,8 +10,6 @@ from pathlib import Path
 from time import sleep
 from typing import Any, ClassVar
 
-from rich.console import Console
-
 from cfaug.benchmarking.computing.launchers import Handle, Launcher, Work
 
 STOPPED = (128 + signal.SIGTERM, -signal.SIGTERM)
@@ -88,15 +86,14 @@ class Submitit(Launcher):
     """Runs commands as a job array; where there is no SLURM, submitit runs them on this machine.
 
     Args:
+        console: Console for progress messages.
         folder: Folder of what submitit writes.
         options: Its options, such as ``{"slurm_partition": "gpu", "timeout_min": 60}``.
-        console: Console for progress messages.
     """
 
     pause: ClassVar[float] = 1.0
     folder: Path
     options: Mapping[str, Any]
-    console: Console
 
     @property
     def at_once(self) -> int:

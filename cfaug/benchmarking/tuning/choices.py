@@ -37,17 +37,19 @@ def best_of(scores: dict[int, float]) -> int:
     return max(scores, key=lambda number: (scores[number], -number))
 
 
-def write_choices(cells: Sequence[DrawCell], folder: Path) -> dict[str, dict[str, Any]]:
+def write_choices(
+    scores: Scores, cells: Sequence[DrawCell], folder: Path
+) -> dict[str, dict[str, Any]]:
     """Write `TUNED`, and ``draws.csv`` with all draws and their scores.
 
     Args:
+        scores: Of finished cells, see `scores_of`.
         cells: The cells of the tuning, of which some may be unfinished.
         folder: Where to.
 
     Returns:
         The options of the best draw of each method.
     """
-    scores = scores_of(cells)
     drawn = {(cell.key, cell.number): cell.chosen for cell in cells}
     best = {key: best_of(scores[key]) for key in sorted(scores)}
     chosen = {key: drawn[key, number] for key, number in best.items()}

@@ -1,6 +1,5 @@
 """``cfaug benchmark``: methods, generators and data compared, from the audit to the table."""
 
-import shlex
 from itertools import groupby
 from pathlib import Path
 
@@ -21,11 +20,10 @@ from cfaug.benchmarking.comparing.rows import (
     summarize_generators,
     test_set_of,
 )
-from cfaug.benchmarking.computing.launch import Launch, compute, list_rest, raise_failed
-from cfaug.benchmarking.computing.runner import Runner
+from cfaug.benchmarking.computing.launch import Launch, compute, raise_failed
 from cfaug.benchmarking.plan import Plan, refuse_counterfactuals, settings_of
 from cfaug.cli.main import run_command
-from cfaug.cli.options import command_parser, made_from
+from cfaug.cli.options import made_from, parse_dataclasses
 from cfaug.cli.results import record
 from cfaug.reporting.page import write_report
 from cfaug.tracking import keys
@@ -49,22 +47,14 @@ def main(args: list[str]) -> None:
     Raises:
         ValueError: If a cell failed, after all others are done.
     """
-    parser = command_parser("benchmark", "Compare methods, from the audit to the table.")
-    parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
-    parser.add_class_arguments(Plan, None)
-    parser.add_class_arguments(Launch, None)
-    options = parser.parse_args(args)
+    described = "Compare methods, from the audit to the table."
+    options = parse_dataclasses("benchmark", described, args, Plan, Launch)
     plan, launch = made_from(options, Plan), made_from(options, Launch)
     console, words = Console(), ["benchmark", *args]
-    for data in plan.data:
-        refuse_counterfactuals(data)
+    refuse_counterfactuals(plan)
     cells = cells_of(plan)
-    if launch.list:
-        list_rest(cells, launch, console)
-        return
-    runner = Runner(shlex.join(["cfaug", *words]), run_command, console)
-    failed = compute(cells, plan.folder, launch, words, runner)
-    if not launch.only:
+    failed = compute(cells, plan.folder, launch, words, run_command, console)
+    if launch.tells_all:
         for data in plan.data:
             _tell(plan, data, words, console)
     raise_failed(failed)

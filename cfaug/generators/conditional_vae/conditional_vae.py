@@ -195,8 +195,7 @@ class ConditionalVAE(Generator):
         """One update of all networks; the encoder gets the adversary's gradient reversed."""
         # Adversary and consistency come in slowly: untrained, they would only disturb u.
         losses = self.losses(batch, ramp=min(1.0, self.global_step / 300))
-        named = {keys.TRAIN_TERM.format(term=name): v.detach() for name, v in losses.items()}
-        self.log_dict(named, sync_dist=True)
+        self.log_dict(keys.train_terms(losses), sync_dist=True)
         return losses["loss"]
 
     def held_out_losses(self, batch: Batch) -> dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """What the generators share that are trained against a critic."""
 
+from abc import abstractmethod
 from typing import cast
 
 import torch
@@ -36,9 +37,9 @@ class AdversarialGenerator(Generator):
         self.cardinalities = attribute_space.cardinalities
         self.values = sum(self.cardinalities)
 
+    @abstractmethod
     def trained(self) -> list[nn.Module]:
         """The networks that have an optimizer, in the order of those."""
-        raise NotImplementedError
 
     def maps(self, attributes: Tensor) -> Tensor:
         """The values of attributes (B, K) as the networks are told them, (B, V)."""
@@ -58,9 +59,8 @@ class AdversarialGenerator(Generator):
         optimizers[place].step()
         for optimizer in optimizers:  # a critic got gradients from the translator, too
             optimizer.zero_grad()
-        told = {f"{network}_{name}": value.detach() for name, value in losses.items()}
-        named = {keys.TRAIN_TERM.format(term=name): value for name, value in told.items()}
-        self.log_dict(named, sync_dist=True)
+        named = {f"{network}_{name}": value for name, value in losses.items()}
+        self.log_dict(keys.train_terms(named), sync_dist=True)
 
     def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
         """Set the learning rates: by batches, for some optimizers rest in some of them."""

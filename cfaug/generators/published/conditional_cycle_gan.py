@@ -146,9 +146,9 @@ class ConditionalCycleGAN(AdversarialGenerator):
         fooled = (scores - 1).square().mean()
         cycle = (before - self.translator(edited, self.maps(known))).abs().mean()
         identity = (real - self.translator(real, values)).abs().mean()
-        contrast = contrastive_loss(
-            self.readers.represent(before), self.readers.represent(edited), columns
-        )
+        with torch.no_grad():
+            kept = self.readers.represent(before)
+        contrast = contrastive_loss(kept, self.readers.represent(edited), columns)
         weights = self.weights
         loss = fooled + weights[0] * cycle + weights[1] * identity + weights[2] * contrast
         return {"loss": loss, "cycle": cycle, "identity": identity, "contrast": contrast}
@@ -189,7 +189,7 @@ def contrastive_loss(before: list[Tensor], after: list[Tensor], columns: Tensor)
         after: For each attribute (B, D).
         columns: (B,), the edited attribute.
     """
-    cosines = [F.cosine_similarity(a.detach(), b) for a, b in zip(before, after, strict=True)]
+    cosines = [F.cosine_similarity(a, b) for a, b in zip(before, after, strict=True)]
     each = torch.stack(cosines, dim=1)
     edited = F.one_hot(columns, len(before)).bool()
     return torch.where(edited, each.clamp(min=0), 1 - each).sum(1).mean()

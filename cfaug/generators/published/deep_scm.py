@@ -98,8 +98,7 @@ class DeepSCM(Generator):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One update of both networks."""
         losses = self.losses(batch)
-        named = {keys.TRAIN_TERM.format(term=name): v.detach() for name, v in losses.items()}
-        self.log_dict(named, sync_dist=True)
+        self.log_dict(keys.train_terms(losses), sync_dist=True)
         return losses["loss"]
 
     def held_out_losses(self, batch: Batch) -> dict[str, Tensor]:
