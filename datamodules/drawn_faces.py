@@ -129,6 +129,10 @@ class Faces(CelebA):
         **options: Any,
     ) -> None:
         root = Path(root)
+        dial = ("strength", "conflicting_share", "alignment", "train_size")
+        if given := [name for name in dial if options.get(name) is not None]:
+            msg = "drawn faces have the dependence with which they were drawn: draw others with"
+            raise ValueError(f"{msg} `cfaug faces --strength`, and leave out {given}")
         try:
             self.face_seed = int(json.loads((root / RECIPE).read_text(encoding="utf-8"))["seed"])
             require_seed("its seed", self.face_seed)

@@ -1,6 +1,7 @@
 """Data whose images lie in files: decoded as they are fetched, split by combination of values."""
 
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -8,20 +9,22 @@ from torch import Tensor
 from datamodules.attributes import MOST_GROUPS
 from datamodules.base import AttributeDataModule
 from datamodules.checks import require_at_least
-from datamodules.notices import some_of, tell
+from datamodules.notices import tell
+from datamodules.process.dial import Dial
 from datamodules.process.noise import run_seed, uniform
 from datamodules.process.resampled_set import measure_resampled
 from datamodules.process.sampling import Sampling, resampled_rows
 from datamodules.process.split_drawing import draw_splits
 from datamodules.process.split_notices import tell_lacking, tell_weak
-from datamodules.process.splits import Split, TestOn
+from datamodules.process.splits import Split, TestOn, name_test_sets
 from datamodules.rendering.augmentation import jiggle
-from datamodules.storage.attribute_tables import NO_CATEGORY, ImageTable, is_mostly_rare
+from datamodules.storage.attribute_tables import ImageTable
 from datamodules.storage.file_matching import match_files
 from datamodules.storage.file_split import FileSplit
 from datamodules.storage.image_decoding import largest_of_16_bits
 from datamodules.storage.image_error import ImageError
 from datamodules.storage.image_store import ImageStore
+from datamodules.value_counts import require_values
 
 LOOKS = 16
 """Images that are looked at, evenly over the table, for whether they are all dark."""
@@ -33,9 +36,14 @@ DARK_BITS = 14
 class ImageFiles(AttributeDataModule):
     """Images in files, with attributes, whose process nobody knows.
 
-    There are then no true counterfactuals, no oracle and no unconfounded test set. The confounded
-    test set is the test split as it is. The *resampled* one is drawn from it so that attributes are
-    as independent as the existing combinations allow; it repeats images of rare combinations.
+    There are then no true counterfactuals. Without a ``strength`` there is no oracle and no
+    unconfounded test set either. The confounded test set is the test split as it is. The
+    *resampled* one is drawn from it so that attributes are as independent as the existing
+    combinations allow; it repeats images of rare combinations.
+
+    With a ``strength`` images are taken from each split so that the other attributes depend on the
+    label as wanted, each image at most once, see `Dial`. The unconfounded test set has as many test
+    images as can be of which no attribute says anything about the label.
 
     Args:
         store: Where the files lie.
@@ -43,6 +51,16 @@ class ImageFiles(AttributeDataModule):
         shares: Shares of the images for val and test, where ``rows`` have no splits; they are then
             drawn, see `draw_splits`.
         size: Side that images are scaled to, after the largest central square is cut out.
+        strength: r of the dependence of the other attributes on the label, 0 (none) to 1 (total),
+            for all or by name; None leaves the images as they are.
+        conflicting_share: Share ε of images whose attribute is not the one that goes with the
+            label, for all attributes alike; takes the place of ``strength``.
+        alignment: For some attributes, by name, the values that go with the values of the label, in
+            the order of these; the others take the label's place among their values, from the start
+            again where these are fewer.
+        oracle: Take training and validation images without the dependence, as many as with it.
+        train_size: Training images to take; None for as many as can be had both with and without
+            the dependence, all labels alike. Fix it to compare strengths.
         max_pixels: Most pixels of an image; larger ones are refused, lest a small file fill the
             memory.
         flip: Augmentation, mirror half of the images.
@@ -63,6 +81,9 @@ class ImageFiles(AttributeDataModule):
     """
 
     true_counterfactuals = False
+    left_over: dict[str, Tensor]
+    """Images of each combination of values, (G,) int64 for each split, that are not taken because
+    of a strength; empty where all are."""
 
     def __init__(
         self,
@@ -70,6 +91,11 @@ class ImageFiles(AttributeDataModule):
         rows: ImageTable,
         shares: dict[str, float],
         size: int = 64,
+        strength: float | dict[str, float] | None = None,
+        conflicting_share: float | None = None,
+        alignment: dict[str, list[str | int]] | None = None,
+        oracle: bool = False,
+        train_size: int | None = None,
         max_pixels: int = 50_000_000,
         flip: bool = False,
         rotation: float = 4.0,
@@ -103,7 +129,17 @@ class ImageFiles(AttributeDataModule):
                 "of values, too many to learn from; choose a few with attributes"
             )
             raise ValueError(msg)
+        self.dial = None
+        if strength is not None or conflicting_share is not None:
+            self.dial = Dial(rows.space, strength or 0.0, alignment or {}, conflicting_share)
+        elif alignment or oracle or train_size is not None:
+            msg = (
+                "alignment, oracle and train_size are for images taken by a strength; set strength"
+            )
+            raise ValueError(msg)
+        require_at_least(1, train_size=1 if train_size is None else train_size)
         self.store, self.rows, self.shares = store, rows, shares
+        self.oracle, self.train_size, self.left_over = oracle, train_size, {}
         self.attribute_space = rows.space
         self.image_shape = (3, size, size)
         self.max_pixels = max_pixels
@@ -113,85 +149,88 @@ class ImageFiles(AttributeDataModule):
         """Match table and files, and split them; the same at every call.
 
         Raises:
-            ValueError: If rows have no image, a split has none, or an attribute has one value in
-                training.
+            ValueError: If rows have no image, a split has none, too few are there for the strength,
+                or an attribute has one value in training.
         """
         if self.splits:
             return
         match_files(self.rows.files, self.store, self.rows.dropped)
-        table = self.rows.attributes
+        parts = self._parts()
+        for split, rows in parts.items():
+            self.splits[split] = self._taken(split, rows, oracle=self.oracle)
+        if self.dial is not None:
+            self._count_taken(parts)
+        tables = {split: images.attributes for split, images in self.splits.items()}
+        require_values(self.rows, tables, str(self.store.path))
+        tell_lacking(tables, self.attribute_space, str(self.store.path))
+        self._tell_if_dark()
+        tested = parts[self.test_on]
+        self.splits["test_confounded"] = self._taken(self.test_on, tested, oracle=False)
+        self.splits["test"] = self._first_test_set(tested)
+
+    def _parts(self) -> dict[str, Tensor]:
+        """The rows that are for training, validation and testing."""
         if self.rows.splits is None:
-            clusters = self.rows.clusters
+            table, clusters = self.rows.attributes, self.rows.clusters
             names = draw_splits(table, self.attribute_space, self.shares, self.seed, clusters)
         else:
             names = self.rows.splits
-        chosen = {}
+        parts = {}
         for split in ("train", "val", "test"):
             rows = torch.tensor([row for row, name in enumerate(names) if name == split]).long()
             if not len(rows):
                 msg = f"none of the {len(names):,} images of {self.store.path} is for {split}"
                 todo = "or a column of splits" if self.rows.splits is None else "or change splits"
                 raise ValueError(f"{msg}; add images, {todo}")
-            self.splits[split], chosen[split] = self._split(rows), rows
-        self._require_values()
-        tables = {split: images.attributes for split, images in self.splits.items()}
-        tell_lacking(tables, self.attribute_space, str(self.store.path))
-        self._tell_if_dark()
-        self.splits["test_confounded"] = self.splits[self.test_on]
-        self.splits["test"] = self._first_test_set(chosen[self.test_on])
+            parts[split] = rows
+        return parts
+
+    def _taken(self, split: str, rows: Tensor, *, oracle: bool) -> FileSplit:
+        """Those of the rows of a split that have the dependence of the dial, or all."""
+        if self.dial is None:
+            return self._split(rows)
+        size = self.train_size if split == "train" else None
+        try:
+            taken = self.dial.dependent(
+                self.rows.attributes[rows], self.seed, split, size, oracle=oracle
+            )
+        except ValueError as error:
+            msg = f"of the {split} images of {self.store.path} {error}"
+            raise ValueError(msg) from error
+        return self._split(rows[taken])
+
+    def _count_taken(self, parts: dict[str, Tensor]) -> None:
+        """Tell how many images are taken, and keep what is left over."""
+        space, told = self.attribute_space, []
+        for split, rows in parts.items():
+            there, taken = self.rows.attributes[rows], self.splits[split].attributes
+            counts = [space.groups(t).bincount(minlength=space.num_groups) for t in (there, taken)]
+            self.left_over[split] = counts[0] - counts[1]
+            told.append(f"{len(taken):,} of {len(there):,} for {split}")
+        tell(f"images of {self.store.path} that are taken: {', '.join(told)}")
 
     def _first_test_set(self, rows: Tensor) -> Split:
-        """The first of `test_sets`, made of these rows: resampled."""
+        """The first of `test_sets`, made of these rows: unconfounded by a choice, or resampled."""
         table, space = self.rows.attributes[rows], self.attribute_space
+        if self.dial is not None:
+            return self._split(rows[self.dial.independent(table, self.seed, self.test_on)])
         drawn = self._split(rows[resampled_rows(table, space, self.seed)])
         tell_weak(measure_resampled(drawn, space), space, str(self.store.path), self.test_on)
         return drawn
 
-    def _require_values(self) -> None:
-        for column, attribute in enumerate(self.attribute_space.attributes):
-            size = len(attribute.values)
-            counts = {
-                split: self.splits[split].attributes[:, column].bincount(minlength=size).tolist()
-                for split in ("train", "val", "test")
-            }
-            self._require_training(column, counts["train"])
-            for split in ("val", "test"):
-                pairs = zip(attribute.values, counts["train"], counts[split], strict=True)
-                if lacking := [f"'{value}' ({train:,})" for value, train, n in pairs if not n]:
-                    tell(
-                        f"no {split} image of {self.store.path} has the value {some_of(lacking)} "
-                        f"of attribute '{attribute.name}' (in brackets its training images): "
-                        f"figures of {split} say nothing of it"
-                    )
+    @property
+    def test_sets(self) -> tuple[str, str]:
+        """See `AttributeDataModule.test_sets`."""
+        return name_test_sets(is_redrawn=self.true_counterfactuals or self.dial is not None)
 
-    def _require_training(self, column: int, counts: list[int]) -> None:
-        """Check that all values of an attribute have training images, given how many."""
-        attribute = self.attribute_space.attributes[column]
-        absent = [code for code, count in enumerate(counts) if not count]
-        if len(absent) == len(counts) - 1:
-            is_label = attribute.name == self.attribute_space.label
-            value = attribute.values[counts.index(sum(counts))]
-            msg = (
-                f"all {sum(counts):,} training images of {self.store.path} have the same value "
-                f"of attribute '{attribute.name}', '{value}'; it needs at least 2: with one value "
-                "there is nothing to "
-                f"{'learn, choose another label' if is_label else 'edit, leave it out'}"
-            )
-            raise ValueError(msg)
-        if absent:
-            codes = self.rows.attributes[:, column]
-            rows = torch.isin(codes, torch.tensor(absent)).nonzero()[:, 0].tolist()
-            todo = "move some to training" if self.rows.splits else "correct it or add some"
-            if is_mostly_rare(codes.bincount()):
-                todo = f"most of its {len(counts)} values are that rare: {NO_CATEGORY}"
-            msg = (
-                f"no training image of {self.store.path} has the value "
-                f"{some_of([repr(attribute.values[code]) for code in absent])} of attribute "
-                f"'{attribute.name}', so that it cannot be learnt; {len(rows):,} of "
-                f"{len(codes):,} images have it ({some_of([self.rows.files[r] for r in rows])}); "
-                f"{todo}, or leave out its rows"
-            )
-            raise ValueError(msg)
+    def unconfounded(self) -> Self | None:
+        """See `AttributeDataModule.unconfounded`: with a strength, the images of the oracle."""
+        if self.dial is None:
+            return None
+        data = self.sampled("natural")
+        data.oracle, data.splits = True, {}
+        data.setup()
+        return data
 
     def _tell_if_dark(self) -> None:
         """Say where images of 16 bits use few of them, for cameras and scanners may fill 12."""

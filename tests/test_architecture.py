@@ -15,6 +15,7 @@ ROOMS = (
     "datamodules.storage",
     "datamodules.rendering",
     "datamodules.counterfactuals",
+    "datamodules.value_counts",
     "datamodules.base",
     "datamodules.image_files",
     "datamodules.digits",

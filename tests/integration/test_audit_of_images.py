@@ -47,3 +47,26 @@ def test_an_audit_tells_what_the_test_set_is_worth(
     assert figures["audit/test_set_effective_size"] == pytest.approx(found["effective_size"])
     assert figures["audit/test_set_largest_share"] == pytest.approx(100 * found["largest_share"])
     assert figures["audit/test_set_cnf/sex"] == pytest.approx(found["dependences"][0]["cnf"])
+
+
+def test_an_audit_tells_what_a_strength_leaves_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    write_people(tmp_path)
+    options = {"images": "images", "table": "table.csv", "label": "hair", "size": 8}
+    options |= {"strength": 0.5}
+    Path("data.yaml").write_text(
+        yaml.safe_dump({"data": {"class_path": "ImagesWithTable", "init_args": options}})
+    )
+    assert main(["audit", "-c", "data.yaml", "--permutations", "20"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    found = json.loads(Path("runs/audit/audit.json").read_text())
+    # Of 140 training images 7 + 7 conflict, 63 + 63 do not. An oracle has 28; with r = 0.5 a
+    # quarter of them conflict.
+    assert found["images"] == 28
+    assert sorted(found["left_over"]["train"].values()) == [3, 4, 52, 53]
+    assert "(hair=blond, sex=f) 5" in told
+    assert found["test_set"] is None
+    assert "images.png" in {path.name for path in Path("runs/audit").iterdir()}

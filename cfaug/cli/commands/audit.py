@@ -1,5 +1,6 @@
 """``cfaug audit``: measure the confounding of a data set, or of a table alone."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from cfaug.tracking import keys
 from cfaug.tracking.run_names import identify
 from datamodules.attributes import MOST_GROUPS, AttributeSpace
 from datamodules.base import AttributeDataModule
+from datamodules.image_files import ImageFiles
 from datamodules.process.resampled_set import ResampledSet, measure_resampled
 from datamodules.process.splits import RESAMPLED
 from datamodules.storage.atomic_files import write_json
@@ -107,6 +109,10 @@ def main(args: list[str]) -> None:
     if audit.sets:
         show(sets_table(audit))
     show(*combinations_lines(audit, thin, options.rare))
+    left_over = by_name(data.left_over, space) if isinstance(data, ImageFiles) else {}
+    if counts := left_over.get("train"):
+        told = ", ".join(f"({name}) {count:,}" for name, count in [*counts.items()][:4])
+        show(f"training images that the strength leaves over, the most first: {told}")
     if test_set:
         show(line_of_test_set(test_set, space.label))
     pictures = [options.folder / "audit.png"]
@@ -120,6 +126,7 @@ def main(args: list[str]) -> None:
         "empty": [space.group_name(group) for group in audit.empty[:MOST_NAMES]],
         "rare": {space.group_name(group): audit.groups[group] for group in rare},
         "thin": thin and asdict(thin),
+        "left_over": left_over,
         "test_set": test_set and asdict(test_set),
     }
     write_json(options.folder / "audit.json", everything(audit, space, names))
@@ -165,6 +172,16 @@ def read_attributes(options: Any) -> tuple[Tensor, AttributeSpace]:
         table, options.table, options.label, options.attributes, options.missing, None, None
     )
     return rows.attributes, rows.space
+
+
+def by_name(left_over: Mapping[str, Tensor], space: AttributeSpace) -> dict[str, dict[str, int]]:
+    """Numbers of images by split and combination of values, the most first, `MOST_NAMES` each."""
+    found = {}
+    for split, counts in left_over.items():
+        groups = counts.argsort(descending=True, stable=True)[:MOST_NAMES].tolist()
+        named = {space.group_name(group): int(counts[group]) for group in groups}
+        found[split] = {name: count for name, count in named.items() if count}
+    return found
 
 
 def show_images(data: AttributeDataModule, path: Path, count: int = 40) -> None:
