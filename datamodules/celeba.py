@@ -13,8 +13,8 @@ from torch import Tensor
 from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.image_files import ImageFiles
 from datamodules.notices import some_of, tell
-from datamodules.storage.attribute_tables import ImageTable
 from datamodules.storage.image_store import ENDINGS, ImageArchive, ImageStore, open_images
+from datamodules.storage.tables.attribute_tables import ImageTable
 
 IMAGES = "img_align_celeba"
 ATTRIBUTES = "list_attr_celeba"

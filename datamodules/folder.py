@@ -10,10 +10,10 @@ from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.checks import require_at_least
 from datamodules.image_files import ImageFiles
 from datamodules.notices import some_of, tell
-from datamodules.storage.attribute_tables import ImageTable, encode_table
-from datamodules.storage.dividing_columns import SPLITS
 from datamodules.storage.image_store import ImageStore, open_images
-from datamodules.storage.table_files import read_table
+from datamodules.storage.tables.attribute_tables import ImageTable, encode_table
+from datamodules.storage.tables.dividing_columns import SPLITS
+from datamodules.storage.tables.table_files import read_table
 
 
 class ImagesWithTable(ImageFiles):
@@ -33,6 +33,8 @@ class ImagesWithTable(ImageFiles):
         test_share: Share of the images for testing, where splits are drawn.
         missing: What to do with rows that lack a value: ``error``, ``drop``, or any other word, the
             name of a value for them.
+        categories: For some columns the categories that take the place of their values: each with a
+            list of values, or of ranges such as ``20 to 100``. Rows of other values are left out.
         options: Those of `ImageFiles`.
 
     Raises:
@@ -51,6 +53,7 @@ class ImagesWithTable(ImageFiles):
         val_share: float = 0.1,
         test_share: float = 0.2,
         missing: str = "error",
+        categories: dict[str, dict[str, list[str | float]]] | None = None,
         **options: Any,
     ) -> None:
         require_at_least(0, val_share=val_share, test_share=test_share)
@@ -68,6 +71,7 @@ class ImagesWithTable(ImageFiles):
                 "split_column": split_column is not None,
                 "group_column": group_column is not None,
                 "missing": missing != "error",
+                "categories": categories is not None,
             }
             if given := [name for name, is_given in unread.items() if is_given]:
                 msg = (
@@ -86,6 +90,7 @@ class ImagesWithTable(ImageFiles):
                 file_column,
                 split_column,
                 group_column,
+                categories,
             )
         super().__init__(store, rows, {"test": test_share, "val": val_share}, **options)
 

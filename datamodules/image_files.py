@@ -18,12 +18,12 @@ from datamodules.process.split_drawing import draw_splits
 from datamodules.process.split_notices import tell_lacking, tell_weak
 from datamodules.process.splits import Split, TestOn, name_test_sets
 from datamodules.rendering.augmentation import jiggle
-from datamodules.storage.attribute_tables import ImageTable
 from datamodules.storage.file_matching import match_files
 from datamodules.storage.file_split import FileSplit
 from datamodules.storage.image_decoding import largest_of_16_bits
 from datamodules.storage.image_error import ImageError
 from datamodules.storage.image_store import ImageStore
+from datamodules.storage.tables.attribute_tables import ImageTable
 from datamodules.value_counts import require_values
 
 LOOKS = 16

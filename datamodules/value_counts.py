@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from datamodules.notices import some_of, tell
-from datamodules.storage.attribute_tables import NO_CATEGORY, ImageTable, is_mostly_rare
+from datamodules.storage.tables.attribute_tables import NO_CATEGORY, ImageTable, is_mostly_rare
 
 
 def require_values(rows: ImageTable, tables: Mapping[str, Tensor], where: str) -> None:

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor
 
 from datamodules.process.splits import Split, sha256_of
-from datamodules.storage.attribute_tables import ImageTable
 from datamodules.storage.image_decoding import decode
 from datamodules.storage.image_store import ImageStore
+from datamodules.storage.tables.attribute_tables import ImageTable
 
 MORE_PIXELS = "scale it down, or raise --data.init_args.max_pixels if you trust it"
 """What to do with an image of too many pixels, for messages."""

@@ -32,8 +32,8 @@ from datamodules.image_files import ImageFiles
 from datamodules.process.resampled_set import ResampledSet, measure_resampled
 from datamodules.process.splits import RESAMPLED
 from datamodules.storage.atomic_files import write_json
-from datamodules.storage.attribute_tables import encode_table
-from datamodules.storage.table_files import read_table
+from datamodules.storage.tables.attribute_tables import encode_table
+from datamodules.storage.tables.table_files import read_table
 
 MOST_NAMES = 1_000
 """Most empty, and most rare, combinations that are written by name."""

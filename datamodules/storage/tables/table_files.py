@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from datamodules.notices import tell
-from datamodules.storage.text_tables import DELIMITERS, read_text_table
+from datamodules.storage.tables.text_tables import DELIMITERS, read_text_table
 
 
 def read_table(path: Path) -> pa.Table:

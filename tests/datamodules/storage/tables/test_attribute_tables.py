@@ -4,8 +4,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from datamodules.storage.attribute_tables import ImageTable, encode_table
-from datamodules.storage.table_files import read_table
+from datamodules.storage.tables.attribute_tables import ImageTable, encode_table
+from datamodules.storage.tables.table_files import read_table
 
 CSV = "file,hair,age group\na.jpg,blond,old\nb.jpg,dark,young\nc.jpg,dark,old\n"
 

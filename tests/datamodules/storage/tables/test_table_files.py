@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from datamodules.storage.table_files import read_table
-from tests.datamodules.storage.test_attribute_tables import CSV, encoded, written
+from datamodules.storage.tables.table_files import read_table
+from tests.datamodules.storage.tables.test_attribute_tables import CSV, encoded, written
 
 ROWS = {"file": ["a.jpg", "b.jpg", "c.jpg"], "hair": ["blond", "dark", "dark"]}
 TEXT = "file,hair\na.jpg,blond\nb.jpg,dark\nc.jpg,dark\n"

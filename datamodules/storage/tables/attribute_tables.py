@@ -13,7 +13,8 @@ from torch import Tensor
 
 from datamodules.attributes import Attribute, AttributeSpace
 from datamodules.notices import some_of, tell
-from datamodules.storage.dividing_columns import (
+from datamodules.storage.tables.categories import Categories, merge_values
+from datamodules.storage.tables.dividing_columns import (
     SPLITS,
     check_splits,
     number_clusters,
@@ -107,6 +108,7 @@ def encode_table(
     file_column: str | None,
     split_column: str | None,
     group_column: str | None = None,
+    categories: Categories | None = None,
 ) -> ImageTable:
     """Turn text into codes.
 
@@ -119,10 +121,12 @@ def encode_table(
         file_column: Column of file names, or None to do without.
         split_column: Column of splits, or None to do without.
         group_column: Column of what images belong to, such as a person, or None to do without.
+        categories: For some attributes the categories that take the place of values, see
+            `merge_values`.
 
     Returns:
-        The rows in their order; of each attribute the values are in alphabetical order, or in that
-        of numbers where all are whole numbers.
+        The rows in their order; of each attribute the values are in the order of its categories, or
+        in alphabetical order, or in that of numbers where all are whole numbers.
 
     Raises:
         ValueError: If a column or a value is missing, or no category; the message names it.
@@ -166,8 +170,10 @@ def encode_table(
         if missing != "drop":
             require_all_named(table[group_column], path, group_column)
         filled = [*chosen, group_column]
+    merged = categories or {}
+    table = merge_values(table, path, merged)
     table = _without_missing(table, path, filled, missing)
-    encoded = [_encode(path, name, table[name]) for name in chosen]
+    encoded = [_encode(path, name, table[name], [*merged.get(name, ())]) for name in chosen]
     space = AttributeSpace(tuple(attribute for attribute, _ in encoded), label)
     codes = torch.stack([codes for _, codes in encoded], dim=1)
     files = table[file_column].to_pylist() if file_column else []
@@ -206,7 +212,10 @@ def _without_missing(table: pa.Table, path: Path, columns: Sequence[str], missin
     return table
 
 
-def _encode(path: Path, name: str, column: pa.ChunkedArray) -> tuple[Attribute, Tensor]:
+def _encode(
+    path: Path, name: str, column: pa.ChunkedArray, order: list[str]
+) -> tuple[Attribute, Tensor]:
+    """The attribute and the codes of a column; values named in `order` come first."""
     encoded = column.combine_chunks().dictionary_encode()
     found: list[str] = encoded.dictionary.to_pylist()
     if any(_is_decimal(value) for value in found[:1000]):
@@ -223,8 +232,10 @@ def _encode(path: Path, name: str, column: pa.ChunkedArray) -> tuple[Attribute, 
         raise ValueError(msg)
     whole = all(re.fullmatch("-?[0-9]+", value) for value in found)
     values = sorted(sorted(found), key=int) if whole else sorted(found)
-    order = torch.tensor([values.index(value) for value in found])
-    codes = order[torch.from_numpy(encoded.indices.to_numpy().astype("int64"))]
+    if order:
+        values = [*(v for v in order if v in found), *(v for v in values if v not in order)]
+    places = torch.tensor([values.index(value) for value in found])
+    codes = places[torch.from_numpy(encoded.indices.to_numpy().astype("int64"))]
     _tell_doubts(path, name, values, codes)
     return Attribute(name, tuple(values)), codes
 

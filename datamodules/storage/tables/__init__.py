@@ -1,0 +1,1 @@
+"""Tables of attributes: text or Parquet in, an attribute space and codes out."""
