@@ -74,6 +74,10 @@ benchmark: setup ## Every method on real MNIST over the strengths; finished cell
 benchmark-digits: setup ## Every method on scikit-learn's digits; finished cells are kept
 	$(CFAUG) benchmark $(ALL_METHODS) -c experiments/benchmarks/digits.yaml $(ARGS)
 
+.PHONY: compositions
+compositions: setup ## Every method with counterfactuals too, on scikit-learn's digits, one seed
+	$(CFAUG) benchmark $(ALL_METHODS) -c experiments/benchmarks/compositions.yaml $(ARGS)
+
 .PHONY: benchmark-small
 benchmark-small: setup ## Six methods on scikit-learn's digits, two at a time
 	$(CFAUG) benchmark -c experiments/benchmarks/small.yaml --jobs 2 $(ARGS)
