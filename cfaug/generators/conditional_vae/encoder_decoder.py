@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from cfaug.generators.conditional_vae.affine_warp import Warp
 from cfaug.generators.conditional_vae.value_vectors import ValueVectors
+from cfaug.networks.halvings import halvings
 
 
 class Modulation(ValueVectors):
@@ -53,15 +54,20 @@ class ModulatedBlock(nn.Module):
         return out
 
 
+def widths(side: int, channels: int) -> list[int]:
+    """Channels after each halving of an image: those given, twice, then three times as many."""
+    return [channels * min(2**level, 3) for level in range(halvings(side))]
+
+
 class Encoder(nn.Module):
     """Infers ``q(u, v | x, z)``: what remains of an image once its attributes are known.
 
     Args:
         warp: The warp of the decoder; images are moved by its inverse.
         cardinalities: Number of values of each attribute.
-        side: Side of the images, a multiple of 4.
+        side: Side of the images, a multiple of 4. They are halved as often as `halvings` says.
         latent: Dimensions of u and v together.
-        channels: Channels at half resolution; twice as many at a quarter.
+        channels: Channels at half resolution, see `widths`.
     """
 
     def __init__(
@@ -69,17 +75,20 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         self.warp = warp
-        self.stem = nn.Conv2d(3, channels, 4, stride=2, padding=1)
-        self.block1 = ModulatedBlock(channels, cardinalities)
-        self.down = nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1)
-        self.block2 = ModulatedBlock(2 * channels, cardinalities)
-        self.head = nn.Linear(2 * channels * (side // 4) ** 2, 2 * latent)
+        self.down, self.blocks = nn.ModuleList(), nn.ModuleList()
+        before = 3
+        for width in widths(side, channels):
+            self.down.append(nn.Conv2d(before, width, 4, stride=2, padding=1))
+            self.blocks.append(ModulatedBlock(width, cardinalities))
+            before = width
+        cells = side // 2 ** len(self.down)
+        self.head = nn.Linear(before * cells**2, 2 * latent)
 
     def forward(self, images: Tensor, attributes: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance of u and v, each (B, latent), from (B, 3, H, W) and (B, K)."""
-        images = self.warp(images, attributes, back=True)
-        h = self.block1(self.stem(images * 2 - 1), attributes)
-        h = self.block2(self.down(F.silu(h)), attributes)
+        h = self.warp(images, attributes, back=True) * 2 - 1
+        for level, (down, block) in enumerate(zip(self.down, self.blocks, strict=True)):
+            h = block(down(F.silu(h) if level else h), attributes)
         mean, log_variance = self.head(F.silu(h).flatten(1)).float().chunk(2, dim=1)
         return mean, log_variance.clamp(-8, 4)
 
@@ -90,22 +99,29 @@ class Decoder(nn.Module):
     Args:
         warp: Moves the features of the last layer by the attributes.
         cardinalities: Number of values of each attribute.
-        side: Side of the images, a multiple of 4.
+        side: Side of the images, a multiple of 4. They are doubled as often as `halvings` says.
         latent: Dimensions of u and v together.
-        channels: Channels at half resolution; twice as many at a quarter.
+        channels: Channels at half resolution, see `widths`.
     """
 
     def __init__(
         self, warp: Warp, cardinalities: Sequence[int], side: int, latent: int, channels: int
     ) -> None:
         super().__init__()
-        self.stem = nn.Linear(latent, 2 * channels * (side // 4) ** 2)
+        self.side = side
+        coarse, *finer = reversed(widths(side, channels))
+        cells = -(-side // 2 ** (1 + len(finer)))
+        self.shape = (coarse, cells, cells)
+        self.stem = nn.Linear(latent, coarse * cells**2)
         self.first = Modulation(cardinalities, self.stem.out_features)
-        self.shape = (2 * channels, side // 4, side // 4)
-        self.block1 = ModulatedBlock(2 * channels, cardinalities)
-        self.up = nn.Conv2d(2 * channels, 4 * channels, 3, padding=1)
-        self.block2 = ModulatedBlock(channels, cardinalities)
-        self.block3 = ModulatedBlock(channels, cardinalities)
+        self.blocks = nn.ModuleList([ModulatedBlock(coarse, cardinalities)])
+        self.up = nn.ModuleList()
+        before = coarse
+        for width in finer:
+            self.up.append(nn.Conv2d(before, 4 * width, 3, padding=1))
+            self.blocks.append(ModulatedBlock(width, cardinalities))
+            before = width
+        self.fine = ModulatedBlock(channels, cardinalities)
         self.head = nn.Conv2d(channels, 2 * channels, 3, padding=1)
         self.warp = warp
         self.last = Modulation(cardinalities, channels // 2)
@@ -114,14 +130,23 @@ class Decoder(nn.Module):
     def forward(self, latent: Tensor, attributes: Tensor) -> Tensor:
         """Logits of the pixels (B, 3, H, W) from (B, latent) and (B, K)."""
         h = self.first(self.stem(latent), attributes).unflatten(1, self.shape)
-        h = self.block1(h, attributes)
-        h = F.pixel_shuffle(self.up(F.silu(h)), 2)
-        h = self.block3(self.block2(h, attributes), attributes)
-        h = self.warp(F.pixel_shuffle(self.head(F.silu(h)), 2), attributes)
+        coarse, *finer = self.blocks
+        h = coarse(h, attributes)
+        for up, block in zip(self.up, finer, strict=True):
+            h = block(F.pixel_shuffle(up(F.silu(h)), 2), attributes)
+        h = F.pixel_shuffle(self.head(F.silu(self.fine(h, attributes))), 2)
+        if h.shape[-1] > self.side:  # whole cells cover more
+            edge = (h.shape[-1] - self.side) // 2
+            h = h[:, :, edge : edge + self.side, edge : edge + self.side]
+        h = self.warp(h, attributes)
         pixels: Tensor = self.paint(F.silu(self.last(h, attributes))).float()
         return pixels
 
     def norms(self) -> Tensor:
-        """Norm of each attribute in each layer, coarse to fine, (6, K); the fifth is the warp."""
+        """Norm of each attribute in each layer, coarse to fine; the last but one is the warp.
+
+        Returns:
+            (4 + halvings, K).
+        """
         layers = [m for m in self.modules() if isinstance(m, ValueVectors)]
         return torch.stack([layer.norms() for layer in layers])

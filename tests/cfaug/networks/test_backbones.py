@@ -110,3 +110,10 @@ def test_a_checkpoint_may_not_name_a_class_that_the_user_did_not(tmp_path: Path)
     images = torch.rand(2, 3, 8, 8)
     assert torch.equal(loaded(images), classifier(images))
     require_known_backbone({"backbone": "resnet18"}, None, path)
+
+
+@pytest.mark.parametrize("side", [64, 96, 128, 256])
+def test_the_default_stays_small_at_any_size(side: int) -> None:
+    network = make_backbone("convnet", (3, side, side))
+    assert sum(parameter.numel() for parameter in network.parameters()) < 2e6
+    assert network(torch.rand(2, 3, side, side)).shape == (2, network.features)

@@ -8,6 +8,7 @@ from lightning.pytorch import Trainer, seed_everything
 from cfaug.generators.conditional_vae.conditional_vae import ConditionalVAE
 from cfaug.generators.conditional_vae.encoder_decoder import Modulation
 from cfaug.generators.generator_checkpoint import load_generator
+from cfaug.networks.halvings import halvings
 from datamodules.attributes import attribute_space
 from datamodules.digits import ConfoundedDigits
 from datamodules.rendering.renderers import Color, Thickness
@@ -170,7 +171,7 @@ def test_what_attributes_do_in_each_layer_is_a_term_of_the_loss(side: int) -> No
         generator = ConditionalVAE(SPACE, (3, side, side), sparsity=sparsity, channels=16)
         losses.append(generator.losses(batch))  # type: ignore[arg-type]
     norms = generator.decoder.norms()
-    assert norms.shape == (6, 3)  # every layer, every attribute
+    assert norms.shape == (4 + halvings(side), 3)  # every layer, every attribute
     assert float(losses[1]["group_lasso"].detach()) == pytest.approx(float(norms.sum().detach()))
     added = float((losses[1]["loss"] - losses[0]["loss"]).detach())
     assert added == pytest.approx(2 * (side / 28) ** 2 * float(norms.sum().detach()), rel=1e-2)
