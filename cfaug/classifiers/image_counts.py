@@ -9,6 +9,7 @@ from torchmetrics import Metric
 
 from cfaug.classifiers.group_accuracy import FEWEST, GroupFigures, group_figures
 from cfaug.classifiers.intervals import Interval, interval
+from cfaug.tracking import keys
 from datamodules.attributes import AttributeSpace
 from datamodules.process.splits import Split
 
@@ -125,3 +126,33 @@ def result_of(hits: Counts, num_groups: int, seed: int, minimum: int = FEWEST) -
         hits.balanced_interval(seed),
         {group: hits.of_group(group).interval(seed) for group in groups},
     )
+
+
+def figures_of(found: Tested, split: str) -> dict[str, float]:
+    """The figures of a test set with the ends of their intervals, under the names of the logger.
+
+    Args:
+        found: What it tells.
+        split: What figures call it.
+    """
+    figures = found.figures
+    intervals = {
+        keys.ACCURACY: (figures.accuracy, found.accuracy),
+        keys.BALANCED_ACCURACY: (figures.balanced_accuracy, found.balanced_accuracy),
+        keys.WORST_GROUP_ACCURACY: (
+            figures.worst_group_accuracy,
+            found.groups.get(figures.worst_group),
+        ),
+    }
+    named = {
+        keys.TEST_IMAGES.format(split=split): float(found.images),
+        keys.WORST_GROUP_SIZE.format(split=split): float(figures.worst_size),
+    }
+    for key, (value, ends) in intervals.items():
+        named |= with_ends(key.format(split=split), value, ends)
+    return named
+
+
+def with_ends(name: str, value: float, ends: Interval | None) -> dict[str, float]:
+    """A figure and, unless there is none, the ends of its interval, by name."""
+    return {name: value, **({} if ends is None else dict(zip(keys.ends(name), ends, strict=True)))}

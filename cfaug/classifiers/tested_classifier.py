@@ -7,8 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cfaug.classifiers.group_accuracy import GroupAccuracy
-from cfaug.classifiers.image_counts import ImageCounts, Tested, result_of
-from cfaug.classifiers.intervals import Interval
+from cfaug.classifiers.image_counts import (
+    ImageCounts,
+    Tested,
+    figures_of,
+    result_of,
+    with_ends,
+)
 from cfaug.classifiers.right_answers import Answers, pack
 from cfaug.networks.backbones.choice import make_backbone
 from cfaug.tracking import keys
@@ -123,27 +128,13 @@ class TestedClassifier(AttributeModule):
             if not self.tested:
                 self.answers = pack(counts, split)
             found = result_of(counts, space.num_groups, seed)
-            figures = found.figures
             self.tested.append(found)
-            self._log(keys.ACCURACY.format(split=split), figures.accuracy, found.accuracy)
-            balanced = keys.BALANCED_ACCURACY.format(split=split)
-            self._log(balanced, figures.balanced_accuracy, found.balanced_accuracy)
-            worst = keys.WORST_GROUP_ACCURACY.format(split=split)
-            ends = found.groups.get(figures.worst_group)
-            self._log(worst, figures.worst_group_accuracy, ends)
-            self.log(keys.TEST_IMAGES.format(split=split), float(found.images))
-            self.log(keys.WORST_GROUP_SIZE.format(split=split), float(figures.worst_size))
+            self.log_dict(figures_of(found, split))
         for column, metric in zip(non_label_columns(space), self.flips, strict=True):
             if data.true_counterfactuals:
                 flips = cast("ImageCounts", metric).counts()
                 key = keys.FLIP_RATE.format(attribute=space.names[column])
-                self._log(key, flips.percent, flips.interval(seed))
-
-    def _log(self, name: str, value: float, ends: Interval | None) -> None:
-        """Log a figure and, unless there is none, the ends of its interval."""
-        self.log(name, value)
-        if ends is not None:
-            self.log_dict(dict(zip(keys.ends(name), ends, strict=True)))
+                self.log_dict(with_ends(key, flips.percent, flips.interval(seed)))
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Logits (B, classes) of a batch."""

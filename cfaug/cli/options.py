@@ -79,10 +79,14 @@ def add_folder_argument(parser: ArgumentParser, command: str) -> None:
     )
 
 
-def add_generator_argument(parser: ArgumentParser) -> None:
-    """Let the user name a generator's checkpoint."""
+def add_generator_argument(parser: ArgumentParser, *, required: bool = True) -> None:
+    """Let the user name a generator's checkpoint, or null where none is required."""
+    named = "checkpoint, or 'last' for the last run's"
     parser.add_argument(
-        "--generator", type=Path, default=LAST, help="checkpoint, or 'last' for the last run's"
+        "--generator",
+        type=Path if required else Path | None,
+        default=LAST,
+        help=named if required else f"{named}; null tests a classifier without one",
     )
 
 

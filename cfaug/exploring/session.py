@@ -4,9 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from cfaug.classifiers.classifier import Classifier
 from cfaug.evaluation.judges import Reader
 from cfaug.generators.base import Generator
 from datamodules.base import AttributeDataModule
@@ -44,7 +43,7 @@ class Session:
     def __init__(
         self,
         generator: Generator,
-        classifiers: Mapping[str, Classifier],
+        classifiers: Mapping[str, nn.Module],
         data: AttributeDataModule,
         judge: Reader | None,
     ) -> None:

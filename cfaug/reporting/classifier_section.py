@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from cfaug.classifiers.group_accuracy import FEWEST
 from cfaug.classifiers.group_table import COLUMNS
-from cfaug.reporting.blocks import Cell, Section, Table, bars, percent
+from cfaug.evaluation.classifier_reliance import CHANGED
+from cfaug.reporting.blocks import Cell, Picture, Section, Table, bars, percent
 from cfaug.reporting.run_figures import MOST_ROWS, curves_of, figures_of, mean_of, percent_cell
 from cfaug.reporting.runs import Run
 from cfaug.tracking import keys
@@ -25,7 +26,8 @@ def classifiers(runs: Sequence[Run]) -> Section:
         rows = [[Cell(run.name), *(_figure(run, name) for _, name in columns)] for run in tested]
         note = (
             "In brackets 95 % intervals: of the test images, not of other seeds. Flips: "
-            "predictions that change when the attribute alone truly changes."
+            "predictions that change when the attribute alone truly changes, or by edits of a "
+            "generator beside the image drawn again."
         )
         section.blocks.append(
             Table("Accuracy, %", ["run", *(title for title, _ in columns)], rows, note)
@@ -38,6 +40,11 @@ def classifiers(runs: Sequence[Run]) -> Section:
     for run in tested:
         for test_set in keys.TEST_SETS:
             section.blocks += _worst_groups(run, test_set)
+        section.blocks += [
+            Picture(f"Edits that change predictions most: {run.name}", path)
+            for path in run.pictures()
+            if path.stem == CHANGED
+        ]
     title = "Accuracy on confounded validation images"
     section.blocks += curves_of(title, "accuracy, %", runs, keys.VAL_ACCURACY)
     return section
@@ -50,10 +57,10 @@ def _columns(tested: Sequence[Run]) -> list[tuple[str, str]]:
         found.append((test_set, keys.ACCURACY.format(split=test_set)))
         found.append(("its worst group", keys.WORST_GROUP_ACCURACY.format(split=test_set)))
     found.append((CONFOUNDED, keys.ACCURACY.format(split=CONFOUNDED)))
-    found += [
-        (f"flips by {name}", keys.FLIP_RATE.format(attribute=name))
-        for name in figures_of(tested[0], keys.FLIP_RATE)
-    ]
+    flips = {"flips by": keys.FLIP_RATE, "flips by edits of": keys.EDIT_FLIP_RATE}
+    for words, key in flips.items():
+        names = dict.fromkeys(name for run in tested for name in figures_of(run, key))
+        found += [(f"{words} {name}", key.format(attribute=name)) for name in names]
     return [(title, name) for title, name in found if any(name in run.figures for run in tested)]
 
 

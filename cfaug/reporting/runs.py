@@ -16,7 +16,8 @@ class Run:
     Args:
         name: Its folder, relative to the one that the user named, which several begin with.
         folder: Its folder.
-        job: The command: audit, evaluate, augment, generator, classifier or benchmark.
+        job: The command: audit, evaluate, augment, generator, classifier or benchmark; a test of a
+            classifier by evaluate is one of classifier too.
         record: What ``run.json`` says.
         figures: What ``metrics.json`` says.
     """
@@ -65,6 +66,8 @@ def _read(place: Path, name: str) -> Run:
     path = place / "metrics.json"
     figures = _json(path) if path.exists() else {}
     words = shlex.split(record.get("command", "cfaug benchmark"))
+    if words[1:2] == ["evaluate"] and any(word.startswith("--classifier") for word in words):
+        words[1] = "classifier"
     return Run(
         name.removesuffix("/.") if name != "." else place.name,
         place,

@@ -31,6 +31,13 @@ WORST_GROUP_ACCURACY = "test/{split}_worst_group_accuracy"
 WORST_GROUP_SIZE = "test/{split}_worst_group_size"
 TEST_IMAGES = "test/{split}_images"
 FLIP_RATE = "test/flip_rate/{attribute}"
+"""Predictions that change with the true counterfactual."""
+EDIT_FLIP_RATE = "test/edit_flip_rate/{attribute}"
+"""Those that change with a generator's edit, beside the image drawn again as it is."""
+REDRAWN_FLIP_RATE = "test/redrawn_flip_rate"
+"""Those that change because a generator draws an image again as it is."""
+RELIANCE = "test/reliance/{attribute}"
+"""How much an edit changes the probabilities, see `Reliance`; its interval is too wide."""
 
 FIRST_TEST_SETS = UNCONFOUNDED, RESAMPLED
 """Names of the first of two test sets, one for each kind of data."""

@@ -238,6 +238,6 @@ def test_the_page_listens_on_one_address(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["explore", *DATA, "--host", "0.0.0.0", "--port", "0"]) == 1
     assert "--host 0.0.0.0 is every address at once; name the one" in capsys.readouterr().err
     assert main(["explore", *DATA, "--classifiers", "[a.ckpt, b.ckpt, c.ckpt]"]) == 1
-    assert "--classifiers names 3 checkpoints; name one or two" in capsys.readouterr().err
+    assert "--classifiers and --classifier name 3; name one or two" in capsys.readouterr().err
     assert main(["explore", *DATA, "--port", "99999"]) == 2
     assert "99999" in capsys.readouterr().err

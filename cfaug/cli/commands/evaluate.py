@@ -1,4 +1,4 @@
-"""``cfaug evaluate``: judge a generator."""
+"""``cfaug evaluate``: judge a generator, or test a classifier."""
 
 import csv
 from pathlib import Path
@@ -6,6 +6,11 @@ from pathlib import Path
 import wandb
 from jsonargparse.typing import PositiveInt
 
+from cfaug.cli.classifier_tests import (
+    add_classifier_arguments,
+    refuse_without_classifier,
+    test_classifier,
+)
 from cfaug.cli.options import (
     add_folder_argument,
     add_generator_argument,
@@ -29,18 +34,24 @@ from datamodules.storage.atomic_files import whole_file
 
 def main(args: list[str]) -> None:
     """Run the command."""
-    parser = data_parser("evaluate", "Judge a generator on test images.")
+    parser = data_parser("evaluate", "Judge a generator on test images, or test a classifier.")
     add_folder_argument(parser, "evaluate")
-    add_generator_argument(parser)
+    add_generator_argument(parser, required=False)
     parser.add_argument(
         "--steps", type=PositiveInt, default=1000, help="updates of each judge and probe"
     )
     parser.add_argument(
         "--backbone", type=str, default="convnet", help="network of the judges, as of a classifier"
     )
+    add_classifier_arguments(parser)
     add_precision_argument(parser)
     options = parser.parse_args(args)
+    if options.classifier is None:
+        refuse_without_classifier(options)
     data = prepare(options, parser)
+    if options.classifier is not None:
+        test_classifier(options, args, data)
+        return
     generator, path = chosen_generator(options.generator, data)
     identity = identify(options, path)
     judging = judge_generator(generator, data, options.steps, options.precision, options.backbone)

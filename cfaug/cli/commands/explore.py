@@ -7,8 +7,10 @@ from typing import Any
 import uvicorn
 from jsonargparse import ArgumentParser
 from jsonargparse.typing import NonNegativeInt, restricted_number_type
+from torch import nn
 
 from cfaug.classifiers.classifier_checkpoint import load_classifier_for
+from cfaug.cli.classifier_tests import add_classifier_arguments, named_classifier
 from cfaug.cli.options import (
     add_generator_argument,
     add_precision_argument,
@@ -35,12 +37,7 @@ def main(args: list[str]) -> None:
         default=[],
         help="checkpoints of one or two, e.g. '[a.ckpt, b.ckpt]'",
     )
-    parser.add_argument(
-        "--own_backbone",
-        type=str | None,
-        default=None,
-        help="class of a network of your own, module.Class, that a classifier may have",
-    )
+    add_classifier_arguments(parser)
     parser.add_argument(
         "--judge_steps",
         type=NonNegativeInt,
@@ -56,7 +53,7 @@ def main(args: list[str]) -> None:
     )
     parser.add_argument("--port", type=Port, default=7860, help="port to listen on, 0 for any")
     options = parser.parse_args(args)
-    require_two(options.classifiers)
+    require_two(options.classifiers, options.classifier)
     with listen(options.host, options.port) as listener:
         serve(options, parser, listener)
 
@@ -66,10 +63,12 @@ def serve(options: Any, parser: ArgumentParser, listener: socket.socket) -> None
     data = prepare(options, parser)
     generator, _ = chosen_generator(options.generator, data)
     space, shape, own = data.attribute_space, data.image_shape, options.own_backbone
-    classifiers = {
+    classifiers: dict[str, nn.Module] = {
         name_of(path, options.classifiers): load_classifier_for(path, space, shape, own)
         for path in options.classifiers
     }
+    if options.classifier is not None:
+        classifiers[options.classifier] = named_classifier(options, data)
     judge = None
     if options.judge_steps:
         judge = train_judge(data.sampled("deconfounded"), options.judge_steps, options.precision)
@@ -79,14 +78,15 @@ def serve(options: Any, parser: ArgumentParser, listener: socket.socket) -> None
     uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 
 
-def require_two(classifiers: list[Path]) -> None:
+def require_two(classifiers: list[Path], other: str | None) -> None:
     """Refuse more classifiers than one sees side by side.
 
     Raises:
         ValueError: If there are more than two.
     """
-    if len(classifiers) > 2:
-        msg = f"--classifiers names {len(classifiers)} checkpoints; name one or two to compare"
+    count = len(classifiers) + (other is not None)
+    if count > 2:
+        msg = f"--classifiers and --classifier name {count}; name one or two to compare"
         raise ValueError(msg)
 
 

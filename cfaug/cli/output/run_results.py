@@ -1,10 +1,13 @@
 """What a run prints when it is done: where it is, and its figures."""
 
+from collections.abc import Mapping, Sequence
+
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.table import Table
 
 from cfaug.classifiers.classifier import Classifier
 from cfaug.classifiers.group_accuracy import FEWEST
+from cfaug.classifiers.image_counts import Tested
 from cfaug.cli.output.audit_tables import short_line_of_test_set
 from cfaug.terminal.tables import cut, short_path, short_table, show, with_interval
 from cfaug.tracking import keys
@@ -64,7 +67,7 @@ class RunResults(Callback):
         figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
         data: AttributeDataModule = trainer.datamodule  # type: ignore[attr-defined]
         if isinstance(pl_module, Classifier):
-            show(accuracies(pl_module, data, figures), *of_resampled(data), *flips(figures))
+            show(accuracies(pl_module.tested, data, figures), *of_resampled(data), *flips(figures))
         else:
             show(terms(figures, data.test_sets))
 
@@ -85,11 +88,11 @@ def _told(trainer: Trainer) -> bool:
 
 
 def accuracies(
-    classifier: Classifier, data: AttributeDataModule, figures: dict[str, float]
+    tested: Sequence[Tested], data: AttributeDataModule, figures: Mapping[str, float]
 ) -> Table:
     """Of each test set the accuracy and the worst group, each with its interval."""
     rows = []
-    for name, found in zip(data.test_sets, classifier.tested, strict=True):
+    for name, found in zip(data.test_sets, tested, strict=True):
         # As they are logged, so that every table rounds them alike.
         right, lowest = (
             figures[key.format(split=name)] for key in (keys.ACCURACY, keys.WORST_GROUP_ACCURACY)
@@ -98,7 +101,7 @@ def accuracies(
         if size := found.figures.worst_size:
             number = found.figures.worst_group
             worst = [with_interval(lowest, found.groups[number]), f"{size:,}"]
-            group = cut(classifier.attribute_space.group_name(number), LONGEST_NAME)
+            group = cut(data.attribute_space.group_name(number), LONGEST_NAME)
         rows.append([name, with_interval(right, found.accuracy), *worst, group])
     images = "test set, %" if data.test_on == "test" else "validation, %"
     return short_table(
@@ -121,7 +124,7 @@ def of_resampled(data: AttributeDataModule) -> list[str]:
     return [short_line_of_test_set(measure_resampled(data.splits["test"], space), space.label)]
 
 
-def flips(figures: dict[str, float]) -> list[str]:
+def flips(figures: Mapping[str, float]) -> list[str]:
     """The share of predictions that change with each attribute, in a line; none where unknown."""
     prefix = keys.started(keys.FLIP_RATE)
     found = [

@@ -43,7 +43,7 @@ def make_backbone(
     if weights is not None:
         msg = f"backbone_weights are for networks of torchvision, and the backbone is {name}"
         raise ValueError(msg)
-    return cast("Backbone", own[name]() if name in own else _own_network(name))
+    return cast("Backbone", own[name]() if name in own else _own_backbone(name))
 
 
 def is_own(name: str) -> bool:
@@ -51,15 +51,30 @@ def is_own(name: str) -> bool:
     return "." in name
 
 
-def _own_network(path: str) -> nn.Module:
+def import_network(path: str) -> nn.Module:
+    """Make a network of the user's own, given its class.
+
+    Args:
+        path: ``module.Class``; it is made without arguments.
+
+    Raises:
+        ValueError: If it cannot be made.
+    """
     module, _, name = path.rpartition(".")
     try:
         network: Any = getattr(import_module(module), name)()
     except (ImportError, AttributeError, TypeError) as error:
-        msg = f"cannot make the backbone {path}: {error}; expected module.Class, without arguments"
+        msg = f"cannot make the network {path}: {error}; expected module.Class, without arguments"
         raise ValueError(msg) from error
-    features = getattr(network, "features", None)
-    if not isinstance(network, nn.Module) or not isinstance(features, int):
-        msg = f"{path} is no nn.Module with a number of features; see `make_backbone`"
+    if not isinstance(network, nn.Module):
+        msg = f"{path} is no nn.Module"
+        raise ValueError(msg)
+    return network
+
+
+def _own_backbone(path: str) -> nn.Module:
+    network = import_network(path)
+    if not isinstance(getattr(network, "features", None), int):
+        msg = f"{path} has no number of features; see `make_backbone`"
         raise ValueError(msg)
     return network

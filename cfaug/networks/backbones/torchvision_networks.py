@@ -6,7 +6,10 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-_MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+from cfaug.networks.weight_files import load_weights, read_weights
+
+MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Mean and standard deviation of ImageNet, by which its weights expect images normalised."""
 
 
 class TorchvisionNetwork(nn.Module):
@@ -16,8 +19,9 @@ class TorchvisionNetwork(nn.Module):
 
     Args:
         name: A name of ``torchvision.models.list_models()``.
-        weights: A file with a state dict, one of torchvision's names (``DEFAULT``,
-            ``IMAGENET1K_V1``), which is fetched from the network, or None for random weights.
+        weights: A file with a state dict, see `read_weights`; one of torchvision's names
+            (``DEFAULT``, ``IMAGENET1K_V1``), which is fetched from the network; or None for random
+            weights.
 
     Raises:
         ValueError: If there is no such network, it ends otherwise, or the weights do not fit.
@@ -31,9 +35,6 @@ class TorchvisionNetwork(nn.Module):
         file = Path(weights) if weights is not None and Path(weights).is_file() else None
         try:
             self.network = torchvision.models.get_model(name, weights=None if file else weights)
-            if file is not None:
-                state = torch.load(file, map_location="cpu", weights_only=True)
-                self.network.load_state_dict(state)
         except (RuntimeError, ValueError, KeyError, OSError) as error:
             told = " ".join(str(error).split())[:200]
             msg = (
@@ -45,11 +46,17 @@ class TorchvisionNetwork(nn.Module):
         if not linear or hasattr(self.network, "aux_logits"):
             msg = f"{name} does not end in one linear layer; choose another network"
             raise ValueError(msg)
+        if file is not None:
+            state = read_weights(file, self.network)
+            own = self.network.state_dict()
+            # The last layer is not used, so that it may have been trained for other classes.
+            state |= {key: own[key] for key in own if key.startswith(f"{linear[-1]}.")}
+            load_weights(self.network, state, file, name)
         parent, _, last = linear[-1].rpartition(".")
         self.features: int = self.network.get_submodule(linear[-1]).in_features
         setattr(self.network.get_submodule(parent), last, nn.Identity())
-        self.register_buffer("mean", torch.tensor(_MEAN)[:, None, None], persistent=False)
-        self.register_buffer("spread", torch.tensor(_SPREAD)[:, None, None], persistent=False)
+        self.register_buffer("mean", torch.tensor(MEAN)[:, None, None], persistent=False)
+        self.register_buffer("spread", torch.tensor(SPREAD)[:, None, None], persistent=False)
 
     mean: Tensor
     spread: Tensor

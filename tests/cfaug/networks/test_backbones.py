@@ -83,8 +83,8 @@ def test_a_network_of_torchvision_normalises_and_takes_weights_from_a_file(tmp_p
         ("squeezenet1_0", None, "squeezenet1_0 does not end in one linear layer"),
         ("resnet18", "NOTHING", "cannot make resnet18 with the weights NOTHING"),
         ("convnet", "DEFAULT", "backbone_weights are for networks of torchvision"),
-        ("nowhere.Net", None, "cannot make the backbone nowhere.Net"),
-        (f"{__name__}.NoSize", None, "is no nn.Module with a number of features"),
+        ("nowhere.Net", None, "cannot make the network nowhere.Net"),
+        (f"{__name__}.NoSize", None, "has no number of features"),
     ],
 )
 def test_what_is_no_network_is_told(name: str, weights: str | None, told: str) -> None:
@@ -94,8 +94,18 @@ def test_what_is_no_network_is_told(name: str, weights: str | None, told: str) -
 
 def test_weights_of_another_network_are_told(tmp_path: Path) -> None:
     torch.save(torchvision.models.resnet34().state_dict(), tmp_path / "weights.pt")
-    with pytest.raises(ValueError, match=r"cannot make resnet18 with the weights .*weights.pt"):
+    with pytest.raises(ValueError, match=r"weights .*weights.pt are not those of resnet18"):
         make_backbone("resnet18", (3, 64, 64), str(tmp_path / "weights.pt"))
+
+
+def test_weights_may_be_those_of_other_classes(tmp_path: Path) -> None:
+    theirs = torchvision.models.resnet18(num_classes=5).eval()
+    torch.save({"state_dict": theirs.state_dict()}, tmp_path / "weights.pt")
+    network = make_backbone("resnet18", (3, 32, 32), str(tmp_path / "weights.pt")).eval()
+    theirs.fc = nn.Identity()
+    network.mean.zero_(), network.spread.fill_(1)  # type: ignore[operator, union-attr]
+    images = torch.rand(2, 3, 32, 32)
+    assert torch.allclose(network(images), theirs(images), atol=1e-5)
 
 
 def test_a_checkpoint_may_not_name_a_class_that_the_user_did_not(tmp_path: Path) -> None:
