@@ -264,7 +264,7 @@ def cells_of(plan: Plan) -> list[Cell]:
         for data in plan.data:
             for strength in plan.strengths or (None,):
                 found += _cells_at(Setting(plan, data, strength, seed))
-            if has_oracle(data):
+            if has_oracle(data, plan.strengths):
                 # Its training data are unconfounded at any strength.
                 setting = Setting(plan, data, 0.0 if plan.strengths else None, seed)
                 found += _method_cells(setting, plan.methods, None, oracle=True)

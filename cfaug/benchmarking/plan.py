@@ -13,10 +13,14 @@ import yaml
 
 import datamodules
 from datamodules.base import AttributeDataModule
+from datamodules.image_files import ImageFiles
 
 Selection = Literal["last", "val_mean", "val_worst"]
 """Which weights of a classifier are tested, the last or those of the check at which the mean over
 groups, or the worst group, of the confounded validation images was best."""
+
+DIAL = ("strength", "conflicting_share")
+"""Options by which images in files are taken."""
 
 WITH_COUNTERFACTUALS = "+counterfactuals"
 """What follows the name of a method in the choices of tuning, whatever the generator."""
@@ -173,9 +177,24 @@ def settings_of(path: Path) -> dict[str, Any]:
     return settings | (load_yaml(path)["data"].get("init_args") or {})
 
 
-def has_oracle(path: Path) -> bool:
-    """Whether the process behind the data of a YAML is known, so that there is an oracle."""
-    return "oracle" in signature(data_class(path)).parameters
+def has_oracle(path: Path, strengths: tuple[float, ...] | None) -> bool:
+    """Whether there is an oracle for the data of a YAML.
+
+    There is one where the process behind them is known, and where images in files are taken by a
+    strength.
+
+    Args:
+        path: The YAML.
+        strengths: Those of the benchmark.
+    """
+    if not issubclass(data_class(path), ImageFiles):
+        return "oracle" in settings_of(path)
+    return "oracle" in settings_of(path) or strengths is not None or _has_dial(path)
+
+
+def _has_dial(path: Path) -> bool:
+    said = load_yaml(path)["data"].get("init_args") or {}
+    return any(said.get(name) is not None for name in DIAL)
 
 
 def digest(path: Path) -> str:
@@ -184,13 +203,19 @@ def digest(path: Path) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def refuse_counterfactuals(plan: Plan) -> None:
-    """Refuse data with counterfactuals, which the baselines must not see.
+def require_fair(plan: Plan) -> None:
+    """Refuse data of which some cells would see more than others.
 
     Raises:
-        ValueError: If a YAML names some.
+        ValueError: If a YAML names counterfactuals, which baselines must not see, or takes other
+            numbers of images at each strength.
     """
     for path in plan.data:
-        if (load_yaml(path)["data"].get("init_args") or {}).get("counterfactuals"):
+        said = load_yaml(path)["data"].get("init_args") or {}
+        if said.get("counterfactuals"):
             msg = f"{path} names counterfactuals, which ERM and the other baselines would be "
             raise ValueError(f"{msg}trained on; leave them out, the benchmark makes its own")
+        by_dial = issubclass(data_class(path), ImageFiles) and "oracle" not in settings_of(path)
+        if by_dial and plan.strengths is not None and said.get("train_size") is None:
+            msg = f"each strength would take another number of training images of {path}; "
+            raise ValueError(f"{msg}set train_size there")

@@ -85,7 +85,7 @@ def draw_cells(plan: Plan, tuning: Tuning) -> list[DrawCell]:
         for number in range(tuning.draws):
             for generator in (None, *generators):
                 for method in map(Method, plan.with_counterfactuals if generator else plan.methods):
-                    if method.is_oracle and not has_oracle(data):
+                    if method.is_oracle and not has_oracle(data, plan.strengths):
                         continue
                     composed = generator is not None
                     drawn = space.draw(method, tuning.draw_seed, number, composed=composed)

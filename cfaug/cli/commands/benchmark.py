@@ -21,7 +21,7 @@ from cfaug.benchmarking.comparing.rows import (
     test_set_of,
 )
 from cfaug.benchmarking.computing.launch import Launch, compute, raise_failed
-from cfaug.benchmarking.plan import Plan, refuse_counterfactuals, settings_of
+from cfaug.benchmarking.plan import Plan, require_fair, settings_of
 from cfaug.cli.main import run_command
 from cfaug.cli.options import made_from, parse_dataclasses
 from cfaug.cli.results import record
@@ -51,7 +51,7 @@ def main(args: list[str]) -> None:
     options = parse_dataclasses("benchmark", described, args, Plan, Launch)
     plan, launch = made_from(options, Plan), made_from(options, Launch)
     console, words = Console(), ["benchmark", *args]
-    refuse_counterfactuals(plan)
+    require_fair(plan)
     cells = cells_of(plan)
     failed = compute(cells, plan.folder, launch, words, run_command, console)
     if launch.tells_all:

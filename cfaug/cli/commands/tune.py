@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cfaug.benchmarking.computing.launch import Launch, compute, raise_failed
-from cfaug.benchmarking.plan import Plan, refuse_counterfactuals
+from cfaug.benchmarking.plan import Plan, require_fair
 from cfaug.benchmarking.tuning.choices import TUNED, best_of, scores_of, write_choices
 from cfaug.benchmarking.tuning.draws import SCORE, Tuning, draw_cells
 from cfaug.cli.main import run_command
@@ -22,7 +22,7 @@ def main(args: list[str]) -> None:
     options = parse_dataclasses("tune", described, args, *kinds, skip={"tuned"})
     plan, launch = made_from(options, Plan), made_from(options, Launch)
     console, words = Console(), ["tune", *args]
-    refuse_counterfactuals(plan)
+    require_fair(plan)
     cells = draw_cells(plan, made_from(options, Tuning))
     failed = compute(cells, plan.folder, launch, words, run_command, console)
     if launch.tells_all:

@@ -1,0 +1,64 @@
+"""What a plan makes of the data that it names."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cfaug.benchmarking.cells import cells_of
+from cfaug.benchmarking.plan import Plan, has_oracle, require_fair
+from tests.integration.test_cli import ROOT
+
+
+def data(folder: Path, kind: str = "CelebA", **options: object) -> Path:
+    path = folder / "data.yaml"
+    path.write_text(yaml.safe_dump({"data": {"class_path": kind, "init_args": options}}))
+    return path
+
+
+def plan(path: Path) -> Plan:
+    methods = ROOT / "experiments/methods"
+    return Plan(
+        base=ROOT / "experiments/base.yaml",
+        data=(path,),
+        methods=(methods / "erm.yaml", methods / "oracle.yaml"),
+        folder=path.parent / "run",
+        counterfactual=ROOT / "experiments/classifier/counterfactual.yaml",
+        seeds=(1,),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "strengths", "expected"),
+    [
+        ("CelebA", {}, None, False),
+        ("CelebA", {"strength": 0.9}, None, True),
+        ("ImagesWithTable", {"conflicting_share": 0.1}, None, True),
+        ("ImagesWithTable", {}, (0.9, 0.95), True),
+        ("Faces", {}, None, True),
+        ("ConfoundedDigits", {}, None, True),
+    ],
+)
+def test_images_in_files_have_an_oracle_if_a_strength_takes_them(
+    kind: str,
+    options: dict[str, object],
+    strengths: tuple[float, ...] | None,
+    expected: bool,
+    tmp_path: Path,
+) -> None:
+    path = data(tmp_path, kind, **options)
+    assert has_oracle(path, strengths) == expected
+    named = [cell.name for cell in cells_of(replace(plan(path), strengths=strengths))]
+    assert ("oracle" in named) == expected
+
+
+def test_strengths_of_images_in_files_need_one_number_of_images(tmp_path: Path) -> None:
+    strengths = (0.9, 0.95)
+    with pytest.raises(ValueError, match=r"data.yaml; set train_size there"):
+        require_fair(replace(plan(data(tmp_path)), strengths=strengths))
+    require_fair(replace(plan(data(tmp_path, train_size=400)), strengths=strengths))
+    require_fair(replace(plan(data(tmp_path, "ConfoundedDigits")), strengths=strengths))
+    require_fair(plan(data(tmp_path, strength=0.9)))
+    with pytest.raises(ValueError, match="names counterfactuals"):
+        require_fair(plan(data(tmp_path, counterfactuals="runs/augment")))
