@@ -78,6 +78,10 @@ benchmark-digits: setup ## Every method on scikit-learn's digits; finished cells
 compositions: setup ## Every method with counterfactuals too, on scikit-learn's digits, one seed
 	$(CFAUG) benchmark $(ALL_METHODS) -c experiments/benchmarks/compositions.yaml $(ARGS)
 
+.PHONY: compare
+compare: setup ## Which method is best on DATA, by its validation images: verdict, table and page
+	$(CFAUG) benchmark -c experiments/benchmarks/compare.yaml --data '[$(DATA)]' $(ARGS)
+
 .PHONY: benchmark-small
 benchmark-small: setup ## Six methods on scikit-learn's digits, two at a time
 	$(CFAUG) benchmark -c experiments/benchmarks/small.yaml --jobs 2 $(ARGS)

@@ -263,10 +263,11 @@ def cells_of(plan: Plan) -> list[Cell]:
     for seed in plan.seeds:
         for data in plan.data:
             for strength in plan.strengths or (None,):
-                found += _cells_at(Setting(plan, data, strength, seed))
+                found += _cells_at(Setting(plan, data, strength, seed, plan.test_on))
             if has_oracle(data, plan.strengths):
                 # Its training data are unconfounded at any strength.
-                setting = Setting(plan, data, 0.0 if plan.strengths else None, seed)
+                r = 0.0 if plan.strengths else None
+                setting = Setting(plan, data, r, seed, plan.test_on)
                 found += _method_cells(setting, plan.methods, None, oracle=True)
     return found
 

@@ -14,6 +14,7 @@ import yaml
 import datamodules
 from datamodules.base import AttributeDataModule
 from datamodules.image_files import ImageFiles
+from datamodules.process.splits import TestOn
 
 Selection = Literal["last", "val_mean", "val_worst"]
 """Which weights of a classifier are tested, the last or those of the check at which the mean over
@@ -60,6 +61,8 @@ class Plan:
         updates: Updates of each classifier.
         images_per_update: Images of each update of a classifier.
         checks: How often a classifier is validated.
+        test_on: The images that both test sets are made of; ``val`` leaves test images untouched.
+            None for those of the data's YAML.
         selection: Which weights are tested, see `Selection`; never chosen on test images.
         tuned: YAML with options of each method, on top of its own; ``cfaug tune`` writes it, see
             `tuned_options`.
@@ -82,6 +85,7 @@ class Plan:
     updates: int = 860
     images_per_update: int = 128
     checks: int = 2
+    test_on: TestOn | None = None
     selection: Selection = "last"
     tuned: Path | None = None
 

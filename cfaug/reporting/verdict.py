@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cfaug.classifiers.intervals import Interval, overlap
+from cfaug.reporting.advice import SAME, advice
 from cfaug.reporting.blocks import Points, Section
 from cfaug.reporting.cautions import few_images, of_generators, of_seeds, of_test_groups
 from cfaug.reporting.run_figures import by_seed, mean_of, worst_group
@@ -21,12 +22,9 @@ MOST_PAIRS = 3
 MOST_CLASSIFIERS = 12
 """Classifiers that get a sentence; more are easier to read in the table."""
 
-SAME = 0.05
-"""Points between two accuracies that are the same once they are rounded."""
-
 
 def verdict(runs: Sequence[Run]) -> Section:
-    """What was confounded, what classifiers make of it, what to beware of; what is known of it."""
+    """Which method to use, what was confounded, what to beware of; what is known of it."""
     audits = [run for run in runs if run.job == "audit"]
     tested = [run for run in runs if run.job == "classifier" and keys.first_test_set(run.figures)]
     judged = [run for run in runs if run.job == "evaluate"]
@@ -39,6 +37,7 @@ def verdict(runs: Sequence[Run]) -> Section:
     if not cautions and (tested or judged):
         cautions = ["Nothing passes the limits that this page warns of."]
     points = {
+        "Which method to use": advice(runs),
         "What was confounded": [said for run in audits for said in _confounded(run, audits)],
         "What each classifier makes of it": _classifiers(tested),
         "What to beware of": cautions,
@@ -104,7 +103,8 @@ def _sentence(name: str, runs: Sequence[Run], tested: Sequence[Run]) -> str:
     if ends:
         span.append(f"95 % interval {_to(ends)}")
     behind = f" ({', '.join(span)})" if span else ""
-    told = [f"{accuracy:.1f} % of {test_set} test images right{behind}"]
+    images = "validation" if runs[0].record.get("test_on") == "val" else "test"
+    told = [f"{accuracy:.1f} % of {test_set} {images} images right{behind}"]
     confounded = keys.ACCURACY.format(split="confounded")
     # At strength 0 that test set is not confounded.
     if all(confounded in run.figures and run.record.get("strength") != 0 for run in runs):

@@ -35,6 +35,9 @@ from datamodules.storage.atomic_files import write_json
 from datamodules.storage.tables.attribute_tables import encode_table
 from datamodules.storage.tables.table_files import read_table
 
+MOST_FEWEST = 50
+"""Combinations with images that are written by name, those with the fewest."""
+
 MOST_NAMES = 1_000
 """Most empty, and most rare, combinations that are written by name."""
 
@@ -120,11 +123,15 @@ def main(args: list[str]) -> None:
     if data is not None:
         pictures.append(options.folder / "images.png")
         show_images(data, pictures[1])
-    rare = audit.rare(options.rare)[:MOST_NAMES]
+
+    def named(groups: list[int]) -> dict[str, int]:
+        return {space.group_name(group): audit.groups[group] for group in groups}
+
     names = {
         "remaining": [asdict(remainder) for remainder in left],
         "empty": [space.group_name(group) for group in audit.empty[:MOST_NAMES]],
-        "rare": {space.group_name(group): audit.groups[group] for group in rare},
+        "rare": named(audit.rare(options.rare)[:MOST_NAMES]),
+        "fewest": named(audit.rare(audit.images)[:MOST_FEWEST]),
         "thin": thin and asdict(thin),
         "left_over": left_over,
         "test_set": test_set and asdict(test_set),

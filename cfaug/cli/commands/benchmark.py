@@ -25,7 +25,9 @@ from cfaug.benchmarking.plan import Plan, require_fair, settings_of
 from cfaug.cli.main import run_command
 from cfaug.cli.options import made_from, parse_dataclasses
 from cfaug.cli.results import record
+from cfaug.reporting.advice import advice
 from cfaug.reporting.page import write_report
+from cfaug.reporting.runs import find_runs
 from cfaug.tracking import keys
 from cfaug.tracking.run_names import Identity, confounding_of
 from datamodules.process.splits import CONFOUNDED, RESAMPLED, UNCONFOUNDED
@@ -73,6 +75,8 @@ def _tell(plan: Plan, data: Path, words: list[str], console: Console) -> None:
         pictures = [path for path in paths if path.suffix == ".png"]
         record(folder, words, identity_of(plan, data), flat([*rows, *generators]), pictures)
         write_report([folder], folder / "report.html")
+        for line in advice(find_runs(folder)):
+            console.print(line, markup=False, highlight=False)
         console.print(f"all of it on one page: {folder / 'report.html'}")
 
 
@@ -82,7 +86,8 @@ def identity_of(plan: Plan, data: Path) -> Identity:
     if plan.strengths is not None:
         settings["strength"] = plan.strengths[0] if len(plan.strengths) == 1 else None
     tags, strength = confounding_of(settings)
-    return Identity(data.stem, (data.stem[:64], *tags), plan.folder.name, strength)
+    named = (data.stem[:64], *tags)
+    return Identity(data.stem, named, plan.folder.name, strength, test_on=plan.test_on)
 
 
 def show(name: str, rows: list[Row], generators: list[Row], console: Console) -> None:
