@@ -105,10 +105,11 @@ families: setup ## Every method on the other families of MNIST, one seed; finish
 	done
 
 .PHONY: speed
-speed: setup ## Measure how fast images are rendered and read from files, and a table audited
+speed: setup ## Measure rendering, reading files, auditing a table, and training at several sizes
 	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/rendering.py
 	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/loading.py
 	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/auditing.py
+	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/networks.py
 
 .PHONY: docs
 docs: setup ## Build the site into docs/_build/html, offline; a broken link or reference fails
