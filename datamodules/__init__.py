@@ -3,6 +3,7 @@
 from datamodules.attributes import Attribute, AttributeSpace, Batch, attribute_space
 from datamodules.base import AttributeDataModule
 from datamodules.celeba import CelebA
+from datamodules.corrupted_cifar10 import CorruptedCIFAR10
 from datamodules.digits import ConfoundedDigits
 from datamodules.drawn_faces import Faces
 from datamodules.folder import ImagesWithTable
@@ -17,6 +18,7 @@ __all__ = [
     "CelebA",
     "Color",
     "ConfoundedDigits",
+    "CorruptedCIFAR10",
     "Faces",
     "ImagesWithTable",
     "Renderer",

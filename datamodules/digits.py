@@ -1,25 +1,13 @@
 """The confounded families of handwritten digits, real MNIST or scikit-learn's."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 from torch import Tensor
 
-from datamodules.attributes import Attribute, AttributeSpace
-from datamodules.base import AttributeDataModule
-from datamodules.checks import require_at_least
-from datamodules.process.confounded_process import (
-    draw_attributes,
-    replace_labels,
-    resolve_alignment,
-    resolve_strengths,
-    strength_from_conflicting_share,
-)
-from datamodules.process.noise import run_seed
+from datamodules.attributes import Attribute
 from datamodules.process.sampling import Sampling
-from datamodules.process.splits import Split, TestOn
-from datamodules.rendering.augmentation import jiggle
+from datamodules.process.splits import TestOn
+from datamodules.rendered import RenderedImages
 from datamodules.rendering.renderers import Renderer
 from datamodules.storage.grey_digits import (
     Protocol,
@@ -32,7 +20,7 @@ from datamodules.storage.grey_digits import (
 )
 
 
-class ConfoundedDigits(AttributeDataModule):
+class ConfoundedDigits(RenderedImages):
     """Handwritten digits (the label) rendered with attributes that a hidden confounder ties to it.
 
     Training and validation images and one of the two test sets are confounded with the given
@@ -98,6 +86,18 @@ class ConfoundedDigits(AttributeDataModule):
         test_on: TestOn = "test",
     ) -> None:
         super().__init__(
+            Attribute("digit", tuple("0123456789")),
+            renderers,
+            size,
+            strength,
+            conflicting_share,
+            alignment,
+            label_noise,
+            oracle,
+            False,
+            rotation,
+            shift,
+            scale,
             batch_size,
             num_workers,
             sampling,
@@ -107,34 +107,9 @@ class ConfoundedDigits(AttributeDataModule):
             counterfactuals,
             test_on,
         )
-        digit = Attribute("digit", tuple("0123456789"))
-        self.attribute_space = AttributeSpace(
-            (digit, *(renderer.attribute for renderer in renderers)), label="digit"
-        )
-        self.image_shape = (3, size, size)
-        self.renderers = renderers
         self.source: Source = source
         self.root = mnist_root(Path(root))
-        self.strength: float | Mapping[str, float] = strength
-        if conflicting_share is not None:
-            self.strength = {
-                renderer.attribute.name: strength_from_conflicting_share(
-                    conflicting_share, len(renderer.attribute.values)
-                )
-                for renderer in renderers
-            }
-        self.alignment = alignment or {}
-        self.label_noise = label_noise
         self.protocol: Protocol = protocol
-        self.oracle = oracle
-        self.rotation, self.shift, self.scale = rotation, shift, scale
-        require_at_least(4, size=size)
-        require_at_least(0, rotation=rotation, shift=shift, scale=scale)
-        if not 0 <= label_noise <= 1:
-            msg = f"label_noise is {label_noise}, expected a share of images from 0 to 1"
-            raise ValueError(msg)
-        resolve_strengths(self.attribute_space, self.strength)
-        resolve_alignment(self.attribute_space, self.alignment)
         if protocol == "cgn" and source != "mnist":
             msg = f"protocol 'cgn' is a split of MNIST, but source is '{source}'"
             raise ValueError(msg)
@@ -144,47 +119,11 @@ class ConfoundedDigits(AttributeDataModule):
         if self.source == "mnist":
             ensure_mnist(self.root)
 
-    def setup(self, stage: str | None = None) -> None:
-        """Load the digits and draw their attributes; the same tables at every call."""
-        if self.splits:
-            return
+    def sources(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """See `RenderedImages.sources`."""
         if self.source == "mnist":
             digits = load_mnist(self.root, self.protocol)
         else:
             digits = load_sklearn_digits()
-        none = dict.fromkeys(self.strength, 0.0) if isinstance(self.strength, Mapping) else 0.0
-        training = none if self.oracle else self.strength
-        strengths = {
-            "train": training,
-            "val": training,
-            "test": none,
-            "test_confounded": self.strength,
-        }
-        for name, strength in strengths.items():
-            images, labels = digits[name if name in {"train", "val"} else self.test_on]
-            if name in {"train", "val"}:
-                labels = replace_labels(labels, 10, self.label_noise, self.seed, name)
-            table = draw_attributes(
-                labels, self.attribute_space, strength, self.seed, name, self.alignment
-            )
-            self.splits[name] = Split(resize(images, self.image_shape[-1]), table)
-
-    def render(self, source: Tensor, attributes: Tensor, index: Tensor) -> Tensor:
-        """See `AttributeDataModule.render`."""
-        images = source.float() / 255
-        for column, renderer in enumerate(self.renderers, start=1):
-            images = renderer.render(images, attributes[:, column], index, self.seed)
-        return (
-            images[:, :3] if images.shape[1] == 4 else images.expand(-1, 3, -1, -1)
-        ).contiguous()
-
-    def augment(self, images: Tensor, draw: Tensor) -> Tensor:
-        """Rotate, shift and scale a little, see `jiggle`."""
-        return jiggle(images, draw, run_seed(), self.rotation, self.shift, self.scale)
-
-    def unconfounded(self) -> Self:
-        """See `AttributeDataModule.unconfounded`: the process is known and drawn without it."""
-        data = self.sampled("natural")
-        data.oracle, data.splits = True, {}
-        data.setup()
-        return data
+        side = self.image_shape[-1]
+        return {name: (resize(images, side), labels) for name, (images, labels) in digits.items()}

@@ -11,20 +11,20 @@ from datamodules.base import AttributeDataModule
 from datamodules.checks import require_at_least
 from datamodules.notices import tell
 from datamodules.process.dial import Dial
-from datamodules.process.noise import run_seed, uniform
+from datamodules.process.noise import run_seed
 from datamodules.process.resampled_set import measure_resampled
 from datamodules.process.sampling import Sampling, resampled_rows
 from datamodules.process.split_drawing import draw_splits
 from datamodules.process.split_notices import tell_lacking, tell_weak
 from datamodules.process.splits import Split, TestOn, name_test_sets
-from datamodules.rendering.augmentation import jiggle
+from datamodules.rendering.augmentation import jiggle, mirror
 from datamodules.storage.file_matching import match_files
 from datamodules.storage.file_split import FileSplit
 from datamodules.storage.image_decoding import largest_of_16_bits
 from datamodules.storage.image_error import ImageError
 from datamodules.storage.image_store import ImageStore
 from datamodules.storage.tables.attribute_tables import ImageTable
-from datamodules.value_counts import require_values
+from datamodules.storage.tables.value_counts import require_values
 
 LOOKS = 16
 """Images that are looked at, evenly over the table, for whether they are all dark."""
@@ -260,6 +260,5 @@ class ImageFiles(AttributeDataModule):
     def augment(self, images: Tensor, draw: Tensor) -> Tensor:
         """Mirror, rotate, shift and scale a little, see `jiggle`."""
         if self.flip:
-            mirrored = uniform(run_seed(), "flip", draw, 1)[:, :, None, None] < 0.5
-            images = torch.where(mirrored, images.flip(3), images)
+            images = mirror(images, draw, run_seed())
         return jiggle(images, draw, run_seed(), self.rotation, self.shift, self.scale)

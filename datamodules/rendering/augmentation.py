@@ -9,6 +9,21 @@ from datamodules.process.noise import uniform
 from datamodules.rendering.renderers import warp
 
 
+def mirror(images: Tensor, draw: Tensor, seed: int) -> Tensor:
+    """Mirror half of the images, left to right.
+
+    Args:
+        images: (B, C, H, W).
+        draw: (B,) int64 numbers of the draws; the same number always gives the same change.
+        seed: Seed of the run.
+
+    Returns:
+        (B, C, H, W).
+    """
+    mirrored = uniform(seed, "flip", draw, 1)[:, :, None, None] < 0.5
+    return torch.where(mirrored, images.flip(3), images)
+
+
 def jiggle(
     images: Tensor, draw: Tensor, seed: int, rotation: float, shift: float, scale: float
 ) -> Tensor:
