@@ -144,8 +144,8 @@ class AttributeDataModule(LightningDataModule, ABC):
 
     @property
     def _draws(self) -> Draws:
-        images, devices = len(self.splits["train"]), self._device[1]
-        return draws_of(images, self.epoch_size, self.batch_size, devices, run_seed())
+        sizes = len(self.splits["train"]), self.epoch_size, self.batch_size, self._device[1]
+        return draws_of(*sizes, run_seed(), self.seed)
 
     def augment(self, images: Tensor, draw: Tensor) -> Tensor:
         """Change training images without changing an attribute; `draw` seeds the change."""

@@ -15,16 +15,19 @@ class Draws:
         batch: Images of a batch, those of all devices together.
         epoch: Images of an epoch, of all devices together.
         seed: Seed of the run.
+        data_seed: Seed of the data.
     """
 
     batch: int
     epoch: int
     seed: int
+    data_seed: int
 
     def position(self, epoch: int, batches: int) -> dict[str, int]:
         """What a checkpoint holds when `batches` of an epoch are done."""
         done = {"epoch": epoch, "draws": batches * self.batch}
-        return {**done, "batch": self.batch, "epoch_draws": self.epoch, "seed": self.seed}
+        sizes = {"batch": self.batch, "epoch_draws": self.epoch}
+        return {**done, **sizes, "seed": self.seed, "data_seed": self.data_seed}
 
     def resume_at(self, position: Mapping[str, int]) -> tuple[int, int]:
         """The epoch to go on in, and the draws of it that are done on all devices together.
@@ -62,11 +65,22 @@ class Draws:
         _require_same(
             position["seed"], self.seed, "has the seed {}", "give it --seed_everything {}"
         )
+        _require_same(
+            position.get("data_seed", self.data_seed),  # those of older checkpoints are not known
+            self.data_seed,
+            "has data of the seed {}",
+            "give it --data.init_args.seed {}",
+        )
         return position["epoch"], position["draws"]
 
 
 def draws_of(
-    images: int, epoch_size: int | None, batch_size: int, devices: int, seed: int
+    images: int,
+    epoch_size: int | None,
+    batch_size: int,
+    devices: int,
+    seed: int,
+    data_seed: int,
 ) -> Draws:
     """How a run draws its images.
 
@@ -76,6 +90,7 @@ def draws_of(
         batch_size: Images of a batch, those of all devices together.
         devices: Number of devices.
         seed: Seed of the run.
+        data_seed: Seed of the data.
 
     Raises:
         ValueError: If an epoch does not fill a batch, or the devices cannot share one evenly.
@@ -88,7 +103,7 @@ def draws_of(
             f"choose at most {draws}"
         )
         raise ValueError(msg)
-    return Draws(batch_size, draws // batch_size * batch_size, seed)
+    return Draws(batch_size, draws // batch_size * batch_size, seed, data_seed)
 
 
 def _require_same(before: int, now: int, had: str, cure: str) -> None:

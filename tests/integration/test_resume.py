@@ -200,6 +200,7 @@ def test_a_run_goes_on_from_a_checkpoint_of_the_middle_of_an_epoch(
         (["--data.init_args.batch_size", "64"], "has batches of 128 images, not 64 as now; "),
         (["--data.init_args.epoch_size", "256"], "draws 512 images in an epoch, not 256 as now; "),
         (["--seed_everything", "1"], "has the seed 0, not 1 as now; give it --seed_everything 0, "),
+        (["--data.init_args.seed", "1"], "has data of the seed 0, not 1 as now; give it --data."),
     ],
 )
 def test_a_run_does_not_go_on_with_other_draws(

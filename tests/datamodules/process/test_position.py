@@ -94,16 +94,23 @@ def test_every_draw_comes_once_or_the_run_is_refused(
     ("now", "expected"),
     [
         (
-            Draws(16, 512, 0),
+            Draws(16, 512, 0, 0),
             "batches of 128 images, not 16 as now; give it --data.init_args.batch_size 128,",
         ),
-        (Draws(128, 256, 0), "draws 512 images in an epoch, not 256 as now"),
-        (Draws(128, 512, 1), "has the seed 0, not 1 as now; give it --seed_everything 0, or start"),
+        (Draws(128, 256, 0, 0), "draws 512 images in an epoch, not 256 as now"),
+        (
+            Draws(128, 512, 0, 3),
+            "has data of the seed 0, not 3 as now; give it --data.init_args.seed",
+        ),
+        (
+            Draws(128, 512, 1, 0),
+            "has the seed 0, not 1 as now; give it --seed_everything 0, or start",
+        ),
     ],
 )
 @pytest.mark.parametrize("batches", [0, 2])
 def test_what_would_draw_other_images_is_named(now: Draws, expected: str, batches: int) -> None:
-    before = Draws(128, 512, 0)
+    before = Draws(128, 512, 0, 0)
     position = before.position(1, batches)
     assert before.resume_at(position) == (1, 128 * batches)
     with pytest.raises(ValueError, match=expected):
@@ -111,7 +118,7 @@ def test_what_would_draw_other_images_is_named(now: Draws, expected: str, batche
 
 
 def test_a_position_in_batches_is_gone_on_with(capsys: pytest.CaptureFixture[str]) -> None:
-    now = Draws(128, 512, 0)
+    now = Draws(128, 512, 0, 0)
     assert now.resume_at({}) == (0, 0)
     assert now.resume_at({"epoch": 2, "batches": 0}) == (2, 0)
     assert not capsys.readouterr().err
