@@ -20,7 +20,7 @@ from datamodules.process.splits import Split, TestOn, name_test_sets
 from datamodules.rendering.augmentation import jiggle, mirror
 from datamodules.storage.file_matching import match_files
 from datamodules.storage.file_split import FileSplit
-from datamodules.storage.image_decoding import largest_of_16_bits
+from datamodules.storage.image_decoding import Square, largest_of_16_bits
 from datamodules.storage.image_error import ImageError
 from datamodules.storage.image_store import ImageStore
 from datamodules.storage.tables.attribute_tables import ImageTable
@@ -50,7 +50,8 @@ class ImageFiles(AttributeDataModule):
         rows: Files and attributes.
         shares: Shares of the images for val and test, where ``rows`` have no splits; they are then
             drawn, see `draw_splits`.
-        size: Side that images are scaled to, after the largest central square is cut out.
+        size: Side that images are scaled to, once they are squares.
+        square: ``crop`` cuts the largest central square out, ``pad`` puts black beside the image.
         strength: r of the dependence of the other attributes on the label, 0 (none) to 1 (total),
             for all or by name; None leaves the images as they are.
         conflicting_share: Share ε of images whose attribute is not the one that goes with the
@@ -91,6 +92,7 @@ class ImageFiles(AttributeDataModule):
         rows: ImageTable,
         shares: dict[str, float],
         size: int = 64,
+        square: Square = "crop",
         strength: float | dict[str, float] | None = None,
         conflicting_share: float | None = None,
         alignment: dict[str, list[str | int]] | None = None,
@@ -142,7 +144,7 @@ class ImageFiles(AttributeDataModule):
         self.oracle, self.train_size, self.left_over = oracle, train_size, {}
         self.attribute_space = rows.space
         self.image_shape = (3, size, size)
-        self.max_pixels = max_pixels
+        self.max_pixels, self.square = max_pixels, square
         self.flip, self.rotation, self.shift, self.scale = flip, rotation, shift, scale
 
     def setup(self, stage: str | None = None) -> None:
@@ -251,7 +253,8 @@ class ImageFiles(AttributeDataModule):
             )
 
     def _split(self, rows: Tensor) -> FileSplit:
-        return FileSplit(self.store, self.rows, rows, self.image_shape[-1], self.max_pixels)
+        how = self.image_shape[-1], self.max_pixels, self.square
+        return FileSplit(self.store, self.rows, rows, *how)
 
     def render(self, source: Tensor, attributes: Tensor, index: Tensor) -> Tensor:
         """The images as they are, whatever their attributes."""

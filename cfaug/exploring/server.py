@@ -24,6 +24,7 @@ from torch import Tensor
 
 from cfaug.exploring.session import Session
 from cfaug.user_errors import message_for_users
+from datamodules.image_files import ImageFiles
 from datamodules.storage.image_decoding import decode, encode_png
 
 MOST_BYTES = 20_000_000
@@ -154,7 +155,9 @@ def _thumbnails(session: Session, told: dict[str, Any]) -> dict[str, Any]:
 
 def _upload(session: Session, content: bytes) -> dict[str, Any]:
     """The square of an uploaded image, and what the judge reads from it."""
-    pixels = decode(content, "you chose", session.data.image_shape[-1], MOST_PIXELS)
+    square = session.data.square if isinstance(session.data, ImageFiles) else "crop"
+    side = session.data.image_shape[-1]
+    pixels = decode(content, "you chose", side, MOST_PIXELS, square=square)
     image = pixels[None].float() / 255
     codes = session.guess(image)
     known = None if codes is None else _values(session, codes[0])

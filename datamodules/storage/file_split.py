@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from datamodules.process.splits import Split, sha256_of
-from datamodules.storage.image_decoding import decode
+from datamodules.storage.image_decoding import Square, decode
 from datamodules.storage.image_store import ImageStore
 from datamodules.storage.tables.attribute_tables import ImageTable
 
@@ -51,17 +51,24 @@ class FileSplit(TableSplit):
         rows: (N,) int64, the rows of the table that the split has.
         size: Side that images are scaled to.
         max_pixels: Most pixels that are decoded.
+        square: How images become squares.
     """
 
     def __init__(
-        self, store: ImageStore, table: ImageTable, rows: Tensor, size: int, max_pixels: int
+        self,
+        store: ImageStore,
+        table: ImageTable,
+        rows: Tensor,
+        size: int,
+        max_pixels: int,
+        square: Square = "crop",
     ) -> None:
         super().__init__(table.attributes, rows)
         self.persons = None if table.clusters is None else table.clusters[rows]
         self.store = store
         self.files = [table.files[row] for row in rows.tolist()]
         self.size = size
-        self.max_pixels = max_pixels
+        self.max_pixels, self.square = max_pixels, square
 
     def fingerprint(self) -> str:
         """See `Split.fingerprint`; of the names of the files too, and `ImageStore.mark` of each.
@@ -94,5 +101,6 @@ class FileSplit(TableSplit):
         for name in self.file_names(position):
             where = f"{self.store.path}/{name}"
             content = self.store.read(name)
-            images.append(decode(content, where, self.size, self.max_pixels, MORE_PIXELS))
+            how = self.size, self.max_pixels, MORE_PIXELS, self.square
+            images.append(decode(content, where, *how))
         return torch.stack(images)

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
+from typing import Literal
 
 import numpy as np
 import torch
@@ -36,10 +37,19 @@ _LIMIT = Lock()
 _WHOLE = re.DOTALL | re.IGNORECASE
 
 
+Square = Literal["crop", "pad"]
+"""How an image becomes a square: its largest central one is cut out, or black is put beside it."""
+
+
 def decode(
-    content: bytes, name: str, size: int, max_pixels: int, advice: str = "scale it down"
+    content: bytes,
+    name: str,
+    size: int,
+    max_pixels: int,
+    advice: str = "scale it down",
+    square: Square = "crop",
 ) -> Tensor:
-    """Decode an image, cut its largest central square out and scale that.
+    """Decode an image, make it a square and scale that.
 
     Args:
         content: The file, see `read_pixels`.
@@ -47,6 +57,7 @@ def decode(
         size: Wanted side in pixels.
         max_pixels: Most pixels that are decoded.
         advice: What to do with an image that has more, for messages.
+        square: How it becomes a square.
 
     Returns:
         (3, size, size) uint8.
@@ -55,8 +66,10 @@ def decode(
         ImageError: If it is no image, larger, or damaged; the message names it.
     """
     pixels = read_pixels(content, name, max_pixels, advice)
-    square = transforms.center_crop(pixels, [min(pixels.shape[1:])])
-    scaled: Tensor = transforms.resize(square, [size, size], antialias=True)
+    # What is cut out where it is too large, is padded where it is too small.
+    side = min(pixels.shape[1:]) if square == "crop" else max(pixels.shape[1:])
+    whole = transforms.center_crop(pixels, [side])
+    scaled: Tensor = transforms.resize(whole, [size, size], antialias=True)
     return scaled
 
 

@@ -43,6 +43,16 @@ def test_images_come_with_their_attributes(people: Path) -> None:
     assert sizes == [140, 20, 40]
 
 
+def test_images_are_padded_on_request(people: Path) -> None:
+    # They are 10 pixels wide and 12 high: black is put beside them.
+    cropped, padded = loaded(people), loaded(people, square="pad")
+    batch = padded.first("train", 60)
+    lit = batch["attributes"][:, 0] == 1
+    edge = batch["image"][lit][:, 0].flatten(1).amin(1)
+    assert (edge < 0.4).all()
+    assert (cropped.first("train", 60)["image"][lit][:, 0].flatten(1).amin(1) > 0.7).all()
+
+
 def test_splits_hold_their_share_of_every_group(people: Path) -> None:
     data = loaded(people)
     whole = torch.bincount(data.attribute_space.groups(data.rows.attributes), minlength=4)
