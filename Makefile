@@ -104,6 +104,12 @@ families: setup ## Every method on the other families of MNIST, one seed; finish
 		$(CFAUG) benchmark $(ALL_METHODS) -c experiments/benchmarks/$$benchmark.yaml $(ARGS) || exit 1; \
 	done
 
+.PHONY: photographs
+photographs: setup ## Every method on CelebA and UTKFace; finished cells are kept
+	for benchmark in celeba photographs; do \
+		$(CFAUG) benchmark $(ALL_METHODS) -c experiments/benchmarks/$$benchmark.yaml $(ARGS) || exit 1; \
+	done
+
 .PHONY: speed
 speed: setup ## Measure rendering, reading files, auditing a table, and training at several sizes
 	PYTHONPATH=. $(BIN)/python -W ignore experiments/speed/rendering.py

@@ -26,6 +26,7 @@ def test_a_comparison_ends_with_a_verdict_on_validation_images(
     words = ["benchmark", "-c", "experiments/benchmarks/compare.yaml", "--data", f"[{data}]"]
     words += ["--folder", str(tmp_path / "compare"), "--methods", methods("erm", "balanced")]
     words += ["--with_counterfactuals", methods("erm"), "--generator_epochs", "1"]
+    words += ["--generators", "[experiments/generator/conditional-vae.yaml]"]  # fewer updates
     assert main([*words, "--updates", "30", "--judge_steps", "2"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "of resampled validation images right" in printed
