@@ -53,7 +53,7 @@ class ImagesWithTable(ImageFiles):
         val_share: float = 0.1,
         test_share: float = 0.2,
         missing: str = "error",
-        categories: dict[str, dict[str, list[str | float]]] | None = None,
+        categories: dict[str, dict[str, list[str | int | float]]] | None = None,
         **options: Any,
     ) -> None:
         require_at_least(0, val_share=val_share, test_share=test_share)

@@ -15,7 +15,7 @@ from datamodules.process.noise import run_seed
 from datamodules.process.resampled_set import measure_resampled
 from datamodules.process.sampling import Sampling, resampled_rows
 from datamodules.process.split_drawing import draw_splits
-from datamodules.process.split_notices import tell_lacking, tell_weak
+from datamodules.process.split_notices import FEWEST_WORTH, tell_lacking, tell_weak
 from datamodules.process.splits import Split, TestOn, name_test_sets
 from datamodules.rendering.augmentation import jiggle, mirror
 from datamodules.storage.file_matching import match_files
@@ -132,8 +132,16 @@ class ImageFiles(AttributeDataModule):
             )
             raise ValueError(msg)
         self.dial = None
+        if strength is not None and conflicting_share is not None:
+            msg = f"strength is {strength} and conflicting_share {conflicting_share}; set one of "
+            raise ValueError(f"{msg}them, and the other to null")
         if strength is not None or conflicting_share is not None:
-            self.dial = Dial(rows.space, strength or 0.0, alignment or {}, conflicting_share)
+            self.dial = Dial(
+                rows.space,
+                0.0 if strength is None else strength,
+                alignment or {},
+                conflicting_share,
+            )
         elif alignment or oracle or train_size is not None:
             msg = (
                 "alignment, oracle and train_size are for images taken by a strength; set strength"
@@ -163,7 +171,8 @@ class ImageFiles(AttributeDataModule):
         if self.dial is not None:
             self._count_taken(parts)
         tables = {split: images.attributes for split, images in self.splits.items()}
-        require_values(self.rows, tables, str(self.store.path))
+        chosen = self.dial is not None
+        require_values(self.rows, tables, str(self.store.path), chosen=chosen)
         tell_lacking(tables, self.attribute_space, str(self.store.path))
         self._tell_if_dark()
         tested = parts[self.test_on]
@@ -215,7 +224,11 @@ class ImageFiles(AttributeDataModule):
         """The first of `test_sets`, made of these rows: unconfounded by a choice, or resampled."""
         table, space = self.rows.attributes[rows], self.attribute_space
         if self.dial is not None:
-            return self._split(rows[self.dial.independent(table, self.seed, self.test_on)])
+            free = self._split(rows[self.dial.independent(table, self.seed, self.test_on)])
+            if len(free) < FEWEST_WORTH:
+                told = f"the unconfounded test set of {self.store.path} has {len(free):,} images: "
+                tell(f"{told}its figures are weak; add {self.test_on} images of what is rare")
+            return free
         drawn = self._split(rows[resampled_rows(table, space, self.seed)])
         tell_weak(measure_resampled(drawn, space), space, str(self.store.path), self.test_on)
         return drawn
@@ -230,7 +243,8 @@ class ImageFiles(AttributeDataModule):
         if self.dial is None:
             return None
         data = self.sampled("natural")
-        data.oracle, data.splits = True, {}
+        # As many as there are: train_size may be more than can be had without the dependence.
+        data.oracle, data.train_size, data.splits, data.left_over = True, None, {}, {}
         data.setup()
         return data
 

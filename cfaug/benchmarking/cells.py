@@ -80,6 +80,7 @@ class Cell(ABC):
     def _shared_options(self, **files: Path) -> dict[str, str]:
         setting = self.setting
         told = {"strength": str(setting.strength), "seed": str(setting.seed)}
+        told |= setting.plan.told_of_data
         paths = {"base": setting.plan.base, "data": setting.data, **files}
         return told | {name: f"{path} (sha256 {digest(path)})" for name, path in paths.items()}
 

@@ -54,7 +54,7 @@ class Setting:
         named = {
             "strength": self.strength,
             "root": self.plan.root,
-            "seed": self.seed,
+            "seed": self.seed if self.plan.redraw else None,
             "test_on": self.test_on,
         }
         return [

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from cfaug.benchmarking.plan import load_yaml
+from cfaug.benchmarking.plan import Plan, load_yaml
 from cfaug.classifiers import objectives
 from cfaug.classifiers.objectives import CrossEntropy, Objective
 
@@ -104,3 +104,16 @@ class Method:
             msg = f"{self.name} makes {each} of each image, and an update has {images_per_update}"
             raise ValueError(f"{msg}; raise --images_per_update")
         return images_per_update // each
+
+
+def refuse_methods_that_saw(plan: Plan) -> None:
+    """Refuse methods that learn from the images that they would be tested on.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    paths = {*plan.methods, *plan.with_counterfactuals} if plan.test_on == "val" else set()
+    for path in sorted(paths):
+        if "validation" in Method(path).labels(composed=False):
+            msg = f"{path.stem} learns from validation images, and --test_on val tests on them"
+            raise ValueError(f"{msg}; leave it out")

@@ -55,6 +55,7 @@ class Plan:
         root: Folder that holds ``MNIST/raw``; None for that of the data's YAML.
         seeds: Seeds of the data's draw, generator, judges and classifier alike. Choices of cfaug
             were made on the draw of seed 0, so that its figures may flatter them.
+        redraw: Whether the data are drawn anew with each seed; else with the seed of their YAML.
         generator_epochs: Epochs of each generator; None for those of its YAML.
         judge_steps: Updates of each judge, probe and transfer classifier; with 0 generators are
             trained and used, and not judged.
@@ -80,6 +81,7 @@ class Plan:
     strengths: tuple[float, ...] | None = None
     root: Path | None = None
     seeds: tuple[int, ...] = (1, 2, 3)
+    redraw: bool = True
     generator_epochs: int | None = None
     judge_steps: int = 1000
     updates: int = 860
@@ -98,6 +100,9 @@ class Plan:
         if self.checks < 1 or self.updates % self.checks:
             msg = f"updates is {self.updates}, which {self.checks} checks do not divide evenly"
             raise ValueError(f"{msg}; choose other --updates or --checks")
+        if self.test_on == "val" and self.selection != "last":
+            msg = f"--selection {self.selection} chooses by validation images, and --test_on val "
+            raise ValueError(f"{msg}tests on them; leave one of them out")
         for names, paths in {
             "--data": self.data,
             "--with_counterfactuals": self.with_counterfactuals,
@@ -107,6 +112,12 @@ class Plan:
             if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
                 msg = f"{names} have two files called {twice[0]}, which would share a folder"
                 raise ValueError(f"{msg}; give each a name of its own")
+
+    @property
+    def told_of_data(self) -> dict[str, str]:
+        """Options of all cells that say of which images the test sets are, where it is told."""
+        redraw = {} if self.redraw else {"redraw": "false"}
+        return redraw if self.test_on is None else {"test_on": self.test_on, **redraw}
 
     @property
     def kept(self) -> Path:
@@ -220,6 +231,9 @@ def require_fair(plan: Plan) -> None:
             msg = f"{path} names counterfactuals, which ERM and the other baselines would be "
             raise ValueError(f"{msg}trained on; leave them out, the benchmark makes its own")
         by_dial = issubclass(data_class(path), ImageFiles) and "oracle" not in settings_of(path)
+        if plan.strengths is not None and said.get("conflicting_share") is not None:
+            msg = f"{path} has a conflicting_share, which takes the place of --strengths; "
+            raise ValueError(f"{msg}leave one of them out")
         if by_dial and plan.strengths is not None and said.get("train_size") is None:
             msg = f"each strength would take another number of training images of {path}; "
             raise ValueError(f"{msg}set train_size there")

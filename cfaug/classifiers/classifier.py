@@ -15,6 +15,7 @@ from cfaug.classifiers.objectives.base import Beginning, Seen
 from cfaug.classifiers.tested_classifier import TestedClassifier
 from cfaug.generators.base import Generator
 from cfaug.generators.generator_checkpoint import load_generator_for
+from cfaug.generators.training_images import TRAINED_ON, training_digests
 from cfaug.networks.backbones.choice import make_backbone
 from cfaug.tracking import keys
 from cfaug.training.quiet_fit import fit_quietly
@@ -254,7 +255,8 @@ class Classifier(TestedClassifier):
         self.head.load_state_dict(head.state_dict())
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the state of the objective apart from the weights, see `STATE`."""
+        """Keep the state of the objective apart, see `STATE`, and what it was trained on."""
+        checkpoint[TRAINED_ON] = training_digests(getattr(self._trainer, "datamodule", None))
         state, prefix = checkpoint["state_dict"], f"{STATE}."
         checkpoint[STATE] = {
             name: state.pop(name) for name in list(state) if name.startswith(prefix)

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from cfaug.classifiers.classifier import Classifier
+from cfaug.generators.training_images import TRAINED_ON, tell_if_trained_on
 from cfaug.networks.backbones.choice import is_own
 from cfaug.training.checkpoints import read_checkpoint, unreadable
 from datamodules.attributes import AttributeSpace
+from datamodules.base import AttributeDataModule
 
 
 def load_classifier_for(
@@ -41,6 +43,25 @@ def load_classifier_for(
         raise unreadable(path, "classifier", error) from error
     classifier.require_made_for(space, image_shape, f"the classifier {path}")
     return classifier.eval().requires_grad_(requires_grad=False)
+
+
+def load_classifier_to_test(
+    path: Path, data: AttributeDataModule, own_backbone: str | None = None
+) -> Classifier:
+    """Load a classifier for given data; it is told if it was trained on their test images.
+
+    Args:
+        path: The checkpoint.
+        data: The data, set up.
+        own_backbone: See `load_classifier_for`.
+
+    Raises:
+        ValueError: See `load_classifier_for`.
+    """
+    classifier = load_classifier_for(path, data.attribute_space, data.image_shape, own_backbone)
+    trained_on = read_checkpoint(path, "classifier").get(TRAINED_ON)
+    tell_if_trained_on(trained_on, data, f"the classifier {path}")
+    return classifier
 
 
 def require_known_backbone(

@@ -8,10 +8,10 @@ from jsonargparse import ArgumentParser
 from rich.table import Table
 from torch import nn
 
-from cfaug.classifiers.classifier_checkpoint import load_classifier_for
+from cfaug.classifiers.classifier_checkpoint import load_classifier_to_test
 from cfaug.classifiers.group_table import write_groups
 from cfaug.cli.options import chosen_generator
-from cfaug.cli.output.run_results import accuracies, flips, of_resampled
+from cfaug.cli.output.run_results import accuracies, of_resampled
 from cfaug.cli.results import record
 from cfaug.evaluation.classifier_reliance import CHANGED, Changed, Reliance, reliance_of
 from cfaug.generators.base import Generator
@@ -49,9 +49,10 @@ def add_classifier_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--outputs",
-        type=list[str] | None,
+        type=list[str | int] | None,
         default=None,
-        help="the values of the label in the order of its logits; by default that of the data",
+        help="the values of the label in the order of its logits, by default that of the data; "
+        "words such as yes in quotes",
     )
     parser.add_argument(
         "--mean",
@@ -72,13 +73,10 @@ def refuse_without_classifier(options: Any) -> None:
     """Refuse options of a classifier where none is named.
 
     Raises:
-        ValueError: If there is one, or nothing is named at all.
+        ValueError: If there is one.
     """
     if given := [f"--{name}" for name in OPTIONS if options[name] is not None]:
         msg = f"{' and '.join(given)} are for a --classifier that cfaug did not train; name one"
-        raise ValueError(msg)
-    if options.generator is None:
-        msg = "--generator is null and there is no --classifier; name what to evaluate"
         raise ValueError(msg)
 
 
@@ -89,10 +87,14 @@ def test_classifier(options: Any, args: Sequence[str], data: AttributeDataModule
     generator: Generator | None = None
     path: Path | None = None
     if options.generator is not None and non_label_columns(space):
-        generator, path = chosen_generator(options.generator, data)
+        try:
+            generator, path = chosen_generator(options.generator, data)
+        except ValueError as error:
+            msg = f"{error}; with --generator null the groups are tested alone"
+            raise ValueError(msg) from error
         generator.to(best_device())
     found = reliance_of(classifier, data, generator)
-    show(accuracies(found.tested, data, found.figures), *of_resampled(data), *flips(found.figures))
+    show(accuracies(found.tested, data, found.figures), *of_resampled(data))
     if generator is not None:
         show(edits_table(found, space), *edits_lines(found))
     write_groups(options.folder / "groups.csv", found.tested, data)
@@ -111,12 +113,13 @@ def named_classifier(options: Any, data: AttributeDataModule) -> nn.Module:
     space, name = data.attribute_space, options.classifier
     if not name.endswith(".ckpt"):
         values = space.attributes[space.label_position].values
-        told = (options[option] for option in OPTIONS)
-        return make_whole_network(name, values, *told)
+        named = None if options.outputs is None else list(map(str, options.outputs))
+        rest = options.mean, options.spread
+        return make_whole_network(name, values, options.weights, named, *rest)
     if given := [f"--{option}" for option in OPTIONS if options[option] is not None]:
         msg = f"a checkpoint of cfaug knows its {' and '.join(given)}; leave them out"
         raise ValueError(msg)
-    return load_classifier_for(Path(name), space, data.image_shape, options.own_backbone)
+    return load_classifier_to_test(Path(name), data, options.own_backbone)
 
 
 def edits_table(found: Reliance, space: AttributeSpace) -> Table:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,7 +37,7 @@ class Changed(NamedTuple):
     """Edits of one attribute whose predictions change most, a row each.
 
     Args:
-        position: (N,) rows of the test set.
+        position: (N,) the ``index`` of the images, see `Batch`.
         before: (N,) classes predicted of the images drawn again.
         after: (N,) classes predicted of the edits.
         source: (N,) codes of the attribute.
@@ -54,8 +55,11 @@ class Changed(NamedTuple):
     images: Tensor
 
     def most(self, count: int) -> "Changed":
-        """The rows whose predictions change most."""
-        order = self.change.argsort(descending=True, stable=True)[:count]
+        """The rows whose predictions change most, of each image one."""
+        order = self.change.argsort(descending=True, stable=True).cpu()
+        places = self.position.cpu()[order].numpy()
+        first = np.sort(np.unique(places, return_index=True)[1])[:count]
+        order = order[torch.from_numpy(first)].to(self.change.device)
         return Changed(*(column[order] for column in self))
 
     def and_of(self, other: "Changed") -> "Changed":

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cfaug.generators.training_images import TRAINED_ON, digests
+from cfaug.generators.training_images import TRAINED_ON, training_digests
 from cfaug.tracking import keys
 from cfaug.training.module import AttributeModule
 from datamodules.attributes import Batch
@@ -49,9 +49,7 @@ class Generator(AttributeModule, ABC):
         arguments = checkpoint.setdefault("hyper_parameters", {})
         arguments.setdefault("_class_path", f"{kind.__module__}.{kind.__qualname__}")
         # A script may train without a data module, or without a Trainer.
-        data = getattr(self._trainer, "datamodule", None)
-        split = data.splits["train"] if isinstance(data, AttributeDataModule) else None
-        checkpoint[TRAINED_ON] = None if split is None else digests(split)
+        checkpoint[TRAINED_ON] = training_digests(getattr(self._trainer, "datamodule", None))
 
     @torch.no_grad()
     def counterfactuals(self, batch: Batch, codes: Mapping[int, int] | None = None) -> Batch:

@@ -1,4 +1,4 @@
-"""Which images a generator was trained on: figures on them would be too good."""
+"""Which images a network was trained on: figures on them would be too good."""
 
 from hashlib import sha256
 
@@ -25,13 +25,22 @@ def digests(split: Split) -> Tensor | None:
     return torch.tensor([int.from_bytes(head, "big", signed=True) for head in heads]).sort()[0]
 
 
+def training_digests(data: object) -> Tensor | None:
+    """Digests of the training images of a run; None if they have no files, or there are no data.
+
+    Args:
+        data: The data module, if the run has one.
+    """
+    return digests(data.splits["train"]) if isinstance(data, AttributeDataModule) else None
+
+
 def tell_if_trained_on(trained_on: Tensor | None, data: AttributeDataModule, what: str) -> None:
-    """Say how many of the test images a generator was trained on, if it was on some.
+    """Say how many of the test images a network was trained on, if it was on some.
 
     Args:
         trained_on: The digests in its checkpoint.
         data: The data to be tested on, set up.
-        what: What the message calls the generator.
+        what: What the message calls the network.
     """
     if trained_on is None or (test := digests(data.splits["test"])) is None:
         return

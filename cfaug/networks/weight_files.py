@@ -1,5 +1,6 @@
 """Weights that were saved elsewhere."""
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ def read_weights(path: Path, network: nn.Module) -> dict[str, Tensor]:
     """
     try:
         found: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        msg = f"{path} holds more than weights, a whole model perhaps; save its state_dict() alone"
+        raise ValueError(msg) from error
     except Exception as error:  # any file may be given
         msg = f"cannot read the weights {path}: {_words(error)}"
         raise ValueError(msg) from error
@@ -33,7 +37,8 @@ def read_weights(path: Path, network: nn.Module) -> dict[str, Tensor]:
         if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
             found = found[key]
     if not isinstance(found, Mapping) or not all(isinstance(v, Tensor) for v in found.values()):
-        msg = f"the weights {path} are {type(found).__name__}, expected a state dict of tensors"
+        kind = [*found] if isinstance(found, Mapping) else type(found).__name__
+        msg = f"the weights {path} are {kind}, expected a state dict of tensors"
         raise ValueError(msg)
     known = {name.partition(".")[0] for name in network.state_dict()}
     first = {str(name).partition(".")[0] for name in found}

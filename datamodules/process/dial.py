@@ -104,8 +104,10 @@ class Dial:
         tied, free = self._shares(common, self._strengths(common)), self._shares(common, none)
         shares = free if oracle else tied
         if size is None:  # as many as the oracle can have, too
-            room = torch.minimum(_room(counts, tied), _room(counts, free))
-            size = self._labels * int(room.min())
+            rooms = [_room(counts, each) for each in (tied, free)]
+            size = self._labels * int(torch.minimum(*rooms).min())
+            if not size:  # the message is of what lacks images
+                shares = tied if not rooms[0].min() else free
         sizes = self._sizes(size, _room(counts, shares).tolist(), shares, counts)
         rows = zip(sizes, shares.flatten(1), counts.flatten(1), strict=True)
         wanted = torch.stack([_whole(n, of, most) for n, of, most in rows])

@@ -66,11 +66,17 @@ def decode(
         ImageError: If it is no image, larger, or damaged; the message names it.
     """
     pixels = read_pixels(content, name, max_pixels, advice)
-    # What is cut out where it is too large, is padded where it is too small.
-    side = min(pixels.shape[1:]) if square == "crop" else max(pixels.shape[1:])
-    whole = transforms.center_crop(pixels, [side])
-    scaled: Tensor = transforms.resize(whole, [size, size], antialias=True)
-    return scaled
+    sides = pixels.shape[1:]
+    if square == "crop":
+        middle = transforms.center_crop(pixels, [min(sides)])
+        scaled: Tensor = transforms.resize(middle, [size, size], antialias=True)
+        return scaled
+    # Scaled before it is padded, lest the square of a long image fill the memory.
+    fitting = [max(1, round(size * side / max(sides))) for side in sides]
+    padded: Tensor = transforms.center_crop(
+        transforms.resize(pixels, fitting, antialias=True), [size]
+    )
+    return padded
 
 
 def read_pixels(

@@ -84,6 +84,34 @@ def test_too_many_images_are_refused_by_name(people: Path) -> None:
         loaded(people, train_size=10)
 
 
+def test_a_strength_and_a_share_are_not_set_together(people: Path) -> None:
+    with pytest.raises(ValueError, match="strength is 0.5 and conflicting_share 0.1; set one"):
+        loaded(people, strength=0.5, conflicting_share=0.1)
+
+
+def test_judges_have_what_there_is_without_the_dependence(people: Path) -> None:
+    data = loaded(people, strength=0.95, train_size=100)
+    with pytest.raises(ValueError, match="100 images are wanted, at most 28"):
+        loaded(people, strength=0.95, train_size=100, oracle=True)
+    redrawn = data.unconfounded()
+    assert redrawn is not None
+    assert len(redrawn.splits["train"]) == 28
+    assert int(data.left_over["train"].sum()) == 40
+
+
+def test_a_weak_test_set_and_a_value_that_is_left_out_are_told(
+    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded(people, strength=0.5)
+    assert "the unconfounded test set of" in (told := capsys.readouterr().err)
+    assert "its figures are weak" in told
+    rows = (people / "table.csv").read_text().splitlines()
+    third = [f"{row.rpartition(',')[0]},x" if row.endswith("blond,f") else row for row in rows[:60]]
+    (tmp_path / "table.csv").write_text("\n".join([*third, *rows[60:]]))
+    with pytest.raises(ValueError, match=r"takes no training image .* 'x' of attribute 'sex': not"):
+        loaded(people, table=tmp_path / "table.csv", strength=0.5)
+
+
 def test_drawn_faces_have_the_strength_that_they_were_drawn_with(faces: Path) -> None:
     with pytest.raises(ValueError, match=r"`cfaug faces --strength`, and leave out \['strength'\]"):
         Faces(faces, strength=0.5)

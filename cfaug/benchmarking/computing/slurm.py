@@ -1,9 +1,11 @@
 """Computes cells as jobs of a SLURM cluster, by submitit."""
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -50,7 +52,9 @@ class Job:
         """What submitit queues when the job has to stop; the command leaves its last checkpoint."""
         if self._running is not None:
             self._running.terminate()
-            self._running.wait()
+            # Not by its wait(): a signal has interrupted that, and it holds a lock.
+            with suppress(ChildProcessError):
+                os.waitid(os.P_PID, self._running.pid, os.WEXITED | os.WNOWAIT)
         return import_module("submitit").helpers.DelayedSubmission(Job(self.words, self.log))
 
 

@@ -21,6 +21,7 @@ from cfaug.benchmarking.comparing.rows import (
     test_set_of,
 )
 from cfaug.benchmarking.computing.launch import Launch, compute, raise_failed
+from cfaug.benchmarking.methods import refuse_methods_that_saw
 from cfaug.benchmarking.plan import Plan, require_fair, settings_of
 from cfaug.cli.main import run_command
 from cfaug.cli.options import made_from, parse_dataclasses
@@ -54,6 +55,7 @@ def main(args: list[str]) -> None:
     plan, launch = made_from(options, Plan), made_from(options, Launch)
     console, words = Console(), ["benchmark", *args]
     require_fair(plan)
+    refuse_methods_that_saw(plan)
     cells = cells_of(plan)
     failed = compute(cells, plan.folder, launch, words, run_command, console)
     if launch.tells_all:

@@ -48,6 +48,9 @@ def main(args: list[str]) -> None:
     options = parser.parse_args(args)
     if options.classifier is None:
         refuse_without_classifier(options)
+        if options.generator is None:
+            msg = "--generator is null and there is no --classifier; name what to evaluate"
+            raise ValueError(msg)
     data = prepare(options, parser)
     if options.classifier is not None:
         test_classifier(options, args, data)

@@ -9,8 +9,12 @@ from jsonargparse import ArgumentParser
 from jsonargparse.typing import NonNegativeInt, restricted_number_type
 from torch import nn
 
-from cfaug.classifiers.classifier_checkpoint import load_classifier_for
-from cfaug.cli.classifier_tests import add_classifier_arguments, named_classifier
+from cfaug.classifiers.classifier_checkpoint import load_classifier_to_test
+from cfaug.cli.classifier_tests import (
+    add_classifier_arguments,
+    named_classifier,
+    refuse_without_classifier,
+)
 from cfaug.cli.options import (
     add_generator_argument,
     add_precision_argument,
@@ -54,6 +58,8 @@ def main(args: list[str]) -> None:
     parser.add_argument("--port", type=Port, default=7860, help="port to listen on, 0 for any")
     options = parser.parse_args(args)
     require_two(options.classifiers, options.classifier)
+    if options.classifier is None:
+        refuse_without_classifier(options)
     with listen(options.host, options.port) as listener:
         serve(options, parser, listener)
 
@@ -62,9 +68,10 @@ def serve(options: Any, parser: ArgumentParser, listener: socket.socket) -> None
     """Load what the page needs, then answer it until Ctrl-C."""
     data = prepare(options, parser)
     generator, _ = chosen_generator(options.generator, data)
-    space, shape, own = data.attribute_space, data.image_shape, options.own_backbone
     classifiers: dict[str, nn.Module] = {
-        name_of(path, options.classifiers): load_classifier_for(path, space, shape, own)
+        name_of(path, options.classifiers): load_classifier_to_test(
+            path, data, options.own_backbone
+        )
         for path in options.classifiers
     }
     if options.classifier is not None:

@@ -95,7 +95,8 @@ def accuracies(
     for name, found in zip(data.test_sets, tested, strict=True):
         # As they are logged, so that every table rounds them alike.
         right, lowest = (
-            figures[key.format(split=name)] for key in (keys.ACCURACY, keys.WORST_GROUP_ACCURACY)
+            figures.get(key.format(split=name), float("nan"))
+            for key in (keys.ACCURACY, keys.WORST_GROUP_ACCURACY)
         )
         worst, group = ["", ""], f"none has {FEWEST} images"
         if size := found.figures.worst_size:

@@ -66,8 +66,9 @@ class Corruption(Renderer):
     def render(self, images: Tensor, values: Tensor, index: Tensor, seed: int) -> Tensor:
         """See `Renderer.render`; images are (B, 3, H, W)."""
         out = torch.empty_like(images)
-        for code in torch.unique(values).tolist():
-            corrupt, rows = self.corruptions[code], values == code
-            draws = Randomness(seed, f"corruption/{corrupt.__name__}", index[rows])
-            out[rows] = corrupt(images[rows], draws).clamp(0, 1).to(out.dtype)
+        with torch.autocast(images.device.type, enabled=False):  # half precision changes pixels
+            for code in torch.unique(values).tolist():
+                corrupt, rows = self.corruptions[code], values == code
+                draws = Randomness(seed, f"corruption/{corrupt.__name__}", index[rows])
+                out[rows] = corrupt(images[rows], draws).clamp(0, 1)
         return out

@@ -171,7 +171,9 @@ def encode_table(
             require_all_named(table[group_column], path, group_column)
         filled = [*chosen, group_column]
     merged = categories or {}
-    table = merge_values(table, path, merged)
+    if missing == "error":  # as long as rows are counted as the file does
+        table = _without_missing(table, path, filled, missing)
+    table = merge_values(table, path, merged) if merged else table
     table = _without_missing(table, path, filled, missing)
     encoded = [_encode(path, name, table[name], [*merged.get(name, ())]) for name in chosen]
     space = AttributeSpace(tuple(attribute for attribute, _ in encoded), label)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from datamodules.notices import some_of, tell
 
-Categories = Mapping[str, Mapping[str, Sequence[str | float]]]
+Categories = Mapping[str, Mapping[str, Sequence[str | int | float]]]
 """By column, for each category the values that it has, or ranges such as ``20 to 100``."""
 
 RANGE = re.compile(r"\s*(-?[0-9.]+)\s+to\s+(-?[0-9.]+)\s*")
@@ -30,10 +30,13 @@ def merge_values(table: pa.Table, path: Path, categories: Categories) -> pa.Tabl
         ValueError: If a column is missing, has fewer than two categories, or a value is in none of
             the rows or in two categories, or is no number where there is a range.
     """
-    kept = pa.array([True] * table.num_rows)
+    kept = pa.array([True] * table.num_rows, pa.bool_())
     for name, merged in categories.items():
         if name not in table.column_names:
             msg = f"categories are for '{name}', but the attributes are {table.column_names}"
+            raise ValueError(msg)
+        if odd := [new for new in merged if not isinstance(new, str)]:
+            msg = f"a category of '{name}' is called {odd[0]!r}, which is no text; put it in quotes"
             raise ValueError(msg)
         if len(merged) < 2:
             msg = f"categories of '{name}' are {list(merged)}, expected at least 2"
@@ -57,18 +60,19 @@ def merge_values(table: pa.Table, path: Path, categories: Categories) -> pa.Tabl
 
 
 def _categories_of(
-    found: Sequence[str], path: Path, name: str, merged: Mapping[str, Sequence[str | float]]
+    found: Sequence[str], path: Path, name: str, merged: Mapping[str, Sequence[str | int | float]]
 ) -> dict[str, str]:
     """The category of each value that is in one."""
     category: dict[str, str] = {}
     for new, members in merged.items():
-        for member in [members] if isinstance(members, str) else members:
-            ends = RANGE.fullmatch(str(member))
+        for told in [members] if isinstance(members, str) else members:
+            member = f"{told:g}" if isinstance(told, float) else str(told)
+            ends = None if member in found else RANGE.fullmatch(member)
             if ends is None:
-                values = [value for value in found if value == str(member)]
+                values = [value for value in found if value == member]
             else:
                 low, high = map(float, ends.groups())
-                values = [v for v in found if low <= _number(v, path, name, str(member)) <= high]
+                values = [v for v in found if low <= _number(v, path, name, member) <= high]
             if not values:
                 msg = f"column '{name}' of {path} has no value '{member}', which category '{new}'"
                 raise ValueError(f"{msg} names; it has {some_of(found)}")

@@ -9,13 +9,16 @@ from datamodules.notices import some_of, tell
 from datamodules.storage.tables.attribute_tables import NO_CATEGORY, ImageTable, is_mostly_rare
 
 
-def require_values(rows: ImageTable, tables: Mapping[str, Tensor], where: str) -> None:
+def require_values(
+    rows: ImageTable, tables: Mapping[str, Tensor], where: str, *, chosen: bool = False
+) -> None:
     """Check that training has every value, and tell which ones val or test lacks.
 
     Args:
         rows: All images.
         tables: (N, K) int64 codes of train, val and test.
         where: Where the images lie.
+        chosen: Whether a strength has chosen the images of train and val.
 
     Raises:
         ValueError: If training lacks a value.
@@ -26,6 +29,8 @@ def require_values(rows: ImageTable, tables: Mapping[str, Tensor], where: str) -
             split: table[:, column].bincount(minlength=size).tolist()
             for split, table in tables.items()
         }
+        if chosen:
+            _require_chosen(rows, column, counts["train"], where)
         _require_training(rows, column, counts["train"], where)
         for split in ("val", "test"):
             pairs = zip(attribute.values, counts["train"], counts[split], strict=True)
@@ -35,6 +40,19 @@ def require_values(rows: ImageTable, tables: Mapping[str, Tensor], where: str) -
                     f"'{attribute.name}' (in brackets its training images): figures of {split} say "
                     "nothing of it"
                 )
+
+
+def _require_chosen(rows: ImageTable, column: int, counts: list[int], where: str) -> None:
+    """Check that a strength leaves training images of all values of an attribute."""
+    attribute = rows.space.attributes[column]
+    absent = [repr(v) for v, count in zip(attribute.values, counts, strict=True) if not count]
+    if absent:
+        msg = (
+            f"the strength takes no training image of {where} with the value {some_of(absent)} of "
+            f"attribute '{attribute.name}': not every label has images of it, or none goes with "
+            "it; lower the strength, change the alignment, or merge the value by categories"
+        )
+        raise ValueError(msg)
 
 
 def _require_training(rows: ImageTable, column: int, counts: list[int], where: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from cfaug.benchmarking.cells import cells_of
+from cfaug.benchmarking.methods import refuse_methods_that_saw
 from cfaug.benchmarking.plan import Plan, has_oracle, require_fair
 from tests.integration.test_cli import ROOT
 
@@ -60,5 +61,27 @@ def test_strengths_of_images_in_files_need_one_number_of_images(tmp_path: Path) 
     require_fair(replace(plan(data(tmp_path, train_size=400)), strengths=strengths))
     require_fair(replace(plan(data(tmp_path, "ConfoundedDigits")), strengths=strengths))
     require_fair(plan(data(tmp_path, strength=0.9)))
+    with pytest.raises(ValueError, match="conflicting_share, which takes the place of --strengths"):
+        require_fair(replace(plan(data(tmp_path, conflicting_share=0.1)), strengths=strengths))
     with pytest.raises(ValueError, match="names counterfactuals"):
         require_fair(plan(data(tmp_path, counterfactuals="runs/augment")))
+
+
+def test_what_is_tested_on_validation_images_is_another_cell(tmp_path: Path) -> None:
+    told = plan(data(tmp_path, strength=0.9))
+    on_val = replace(told, test_on="val", redraw=False)
+    before, after = (cells_of(each)[0] for each in (told, on_val))
+    assert after.options == {**before.options, "test_on": "val", "redraw": "false"}
+    words = after.setting.data_words()
+    assert words == ["--data.init_args.test_on", "val"]  # the seed is that of the YAML
+    assert before.setting.data_words() == ["--data.init_args.seed", "1"]
+
+
+def test_what_has_seen_validation_images_is_not_tested_on_them(tmp_path: Path) -> None:
+    told = plan(data(tmp_path, strength=0.9))
+    with pytest.raises(ValueError, match="--selection val_mean chooses by validation images"):
+        replace(told, test_on="val", selection="val_mean")
+    dfr = replace(told, methods=(ROOT / "experiments/methods/dfr.yaml",))
+    refuse_methods_that_saw(dfr)
+    with pytest.raises(ValueError, match="dfr learns from validation images, and --test_on val"):
+        refuse_methods_that_saw(replace(dfr, test_on="val"))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cfaug.evaluation.classifier_reliance import reliance_of
+from cfaug.evaluation.classifier_reliance import Changed, reliance_of
 from datamodules.digits import ConfoundedDigits
 from tests.cfaug.evaluation.test_generator_quality import TINTS, Recolor, digits
 
@@ -97,3 +97,11 @@ def test_without_a_generator_only_accuracies_are_known(data: ConfoundedDigits) -
     assert not found.changed
     assert not any("flip" in name or "reliance" in name for name in found.figures)
     assert "test/confounded_worst_group_accuracy" in found.figures
+
+
+def test_an_image_is_shown_once() -> None:
+    numbers = torch.tensor([3, 1, 3, 2, 1])
+    change = torch.tensor([0.9, 0.8, 0.9, 0.1, 0.5])
+    rows = Changed(*[numbers] * 5, change, torch.zeros(5, 3, 3, 2, 2))
+    assert rows.most(2).position.tolist() == [3, 1]
+    assert rows.most(9).change.tolist() == pytest.approx([0.9, 0.8, 0.1])

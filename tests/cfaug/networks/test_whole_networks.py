@@ -74,11 +74,15 @@ def test_an_own_network_has_the_weights_of_a_file(tmp_path: Path) -> None:
 def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     two = saved(tmp_path, torchvision.models.resnet18(num_classes=2).state_dict())
     (tmp_path / "text.pt").write_text("weights")
+    torch.save(Means(), tmp_path / "model.pt")
+    torch.save({"net": {"bias": torch.zeros(3)}}, tmp_path / "net.pt")
     wrong = {
         "there is no network 'resnet19': expected a checkpoint": ("resnet19",),
         "--classifier resnet18 needs --weights": ("resnet18",),
         r"weights.pt are not those of resnet18: .*size mismatch for fc": ("resnet18", two),
-        "cannot read the weights .*text.pt": ("resnet18", tmp_path / "text.pt"),
+        "text.pt": ("resnet18", tmp_path / "text.pt"),
+        "model.pt holds more than weights, a whole model perhaps": (MEANS, tmp_path / "model.pt"),
+        r"net.pt are \['net'\], expected a state dict": (MEANS, tmp_path / "net.pt"),
         "cannot read the weights .*nowhere.pt": (MEANS, tmp_path / "nowhere.pt"),
         "cannot make the network no.Where": ("no.Where",),
         r"outputs are \['blond', 'dark'\], expected the values": (MEANS, None, ["blond", "dark"]),

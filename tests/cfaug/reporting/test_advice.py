@@ -108,14 +108,29 @@ def test_the_weakest_groups_and_faults_of_edits_are_named(tmp_path: Path) -> Non
         Run("as-given/audit", audit, "audit", {}, {}),
         Run("as-given/vae/seed-1/evaluate", tmp_path, "evaluate", {}, judged),
     ]
-    *_, edits, wanted = advice(runs)
+    *_, edits, wanted, flattered = advice(runs)
+    assert flattered == "Test images have made this choice, so its figures flatter it a little."
     assert edits == (
         "Beware of the edits: Edits that do not always take, as a judge reads them: sex (60.0 %, "
         "of real images 99.0 %)."
     )
     assert wanted == (
-        "More training images of these would help erm+vae most: hair blond, sex m (25.0 % right, "
-        "12 training images); hair dark, sex f (50.0 % right)."
+        "erm+vae is weakest on hair blond, sex m (25.0 % right, 12 training images); hair dark, "
+        "sex f (50.0 % right): training images of these are what to look for first."
     )
     judged["test/effectiveness/do-sex/sex"] = 98.0
     assert "Judges and probes find nothing wrong with the generator's edits." in advice(runs)
+
+
+def test_groups_are_means_over_seeds_and_none_is_weak_that_is_all_right(tmp_path: Path) -> None:
+    runs = [benchmark(tmp_path, {"erm": 90.0}, (0, 0, 0), test_on="val")]
+    for seed, (first, second) in enumerate([(10, 70), (100, 71), (100, 72)]):
+        cell = tmp_path / f"as-given/erm/seed-{seed}/classifier"
+        cell.mkdir(parents=True)
+        with (cell / "groups.csv").open("w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow([COLUMNS[0], "sex", *COLUMNS[1:]])
+            for sex, right in (("f", first), ("m", second), ("x", 100)):
+                rows.writerow(["resampled", sex, 100, 100, right, right, 0, 100])
+        runs.append(Run(f"as-given/erm/seed-{seed}/classifier", cell, "classifier", {}, {}))
+    assert advice(runs)[-1].startswith("erm is weakest on sex f (70.0 % right); sex m (71.0 %")

@@ -209,3 +209,10 @@ def test_each_image_gets_the_corruption_of_its_value() -> None:
     assert float(drawn.max()) <= 1
     one = renderer.render(images[3:4], values[3:4], index[3:4], 0)
     assert torch.allclose(one, drawn[3:4], atol=1e-6)
+
+
+def test_half_precision_around_it_changes_nothing() -> None:
+    renderer, images, index = Corruption(0), pictures(20), torch.arange(20)
+    drawn = renderer.render(images, index % 10, index, 0)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(renderer.render(images, index % 10, index, 0), drawn)

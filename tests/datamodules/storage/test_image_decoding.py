@@ -50,15 +50,6 @@ def test_any_image_becomes_eight_bits_of_three_colours(
     assert difference.abs().max() <= 1
 
 
-def test_the_whole_image_is_kept_where_it_is_padded() -> None:
-    wide = plain((200, 100, 50), size=(64, 16))
-    pixels = decode(encoded(wide, "PNG"), "x", 64, MOST, square="pad")
-    assert pixels[:, 24:40].flatten(1).T.unique(dim=0).tolist() == [[200, 100, 50]]
-    assert not torch.cat([pixels[:, :24], pixels[:, 40:]]).any()
-    tall = plain((200, 100, 50), size=(16, 64))
-    assert not decode(encoded(tall, "PNG"), "x", 64, MOST, square="pad")[:, :, :24].any()
-
-
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_the_central_square_is_kept(kind: str) -> None:
     wide = plain((0, 0, 0), size=(64, 16))

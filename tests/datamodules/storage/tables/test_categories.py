@@ -35,9 +35,21 @@ def test_ranges_and_values_become_categories(
     assert "their 'age' is in no category, '15'" in told
 
 
+def test_whole_numbers_and_values_that_look_like_ranges_are_values(tmp_path: Path) -> None:
+    bands = "file,hair,band,n\na.jpg,dark,0 to 10,0\nb.jpg,red,11 to 20,1\nc.jpg,red,21 to 30,2\n"
+    band = {"young": ["0 to 10"], "old": ["11 to 20", "21 to 30"]}
+    # A number of a YAML is a float for a parser that also takes floats.
+    path = written(tmp_path, bands)
+    rows = encoded(path, categories={"band": band, "n": {"low": [0.0, 1], "high": [2]}})
+    assert rows.attributes[:, 1:].tolist() == [[0, 0], [1, 0], [1, 1]]
+    with pytest.raises(ValueError, match="a category of 'n' is called True, which is no text; put"):
+        encoded(path, categories={"n": {True: [0], "no": [1, 2]}})
+
+
 def test_a_row_without_a_value_is_missing_and_in_no_category(tmp_path: Path) -> None:
     path = written(tmp_path, PEOPLE.replace(",99,", ",,"))
-    with pytest.raises(ValueError, match="1 rows of .* have no value of 'age'"):
+    # Rows are counted as the file does, before any is left out.
+    with pytest.raises(ValueError, match="1 rows of .* have no value of 'age', the first is row 5"):
         encoded(path, categories={"age": AGE})
     rows = encoded(path, categories={"age": AGE}, missing="unknown")
     assert rows.space.attributes[1].values == ("grown", "child", "unknown")
