@@ -1,5 +1,7 @@
 """Images that are no squares, kept whole."""
 
+import torch
+
 from datamodules.storage.image_decoding import decode
 from tests.datamodules.storage.test_image_decoding import MOST, encoded, plain
 
