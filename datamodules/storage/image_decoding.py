@@ -38,7 +38,7 @@ _WHOLE = re.DOTALL | re.IGNORECASE
 
 
 Square = Literal["crop", "pad"]
-"""How an image becomes a square: its largest central one is cut out, or black is put beside it."""
+"""An image becomes a square, as its largest central one is cut out or black is put beside it."""
 
 
 def decode(
