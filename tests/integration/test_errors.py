@@ -152,7 +152,7 @@ def test_a_classifier_does_not_go_on_from_a_generator(
         (["--data.init_args.conflicting_share", "0.6"], "from 0 (total confounding) to 0.5 (none)"),
         (["--data.init_args.num_workers", "-1"], "num_workers is -1, expected at least 0"),
         (["--data.init_args.scale", "-2"], "scale is -2.0, expected at least 0"),
-        (["--data.init_args.size", "18"], "side divisible by 4"),
+        (["--data.init_args.size", "3"], "size is 3, expected at least 4"),
         (["--trainer.max_epochs", "-1"], "training has no end"),
         (
             ["--trainer.accelerator", "foo"],

@@ -77,7 +77,8 @@ def _tell(plan: Plan, data: Path, words: list[str], console: Console) -> None:
         pictures = [path for path in paths if path.suffix == ".png"]
         record(folder, words, identity_of(plan, data), flat([*rows, *generators]), pictures)
         write_report([folder], folder / "report.html")
-        for line in advice(find_runs(folder)):
+        # Others are for tables; `make compare` is asked which method to use.
+        for line in advice(find_runs(folder)) if plan.test_on == "val" else []:
             console.print(line, markup=False, highlight=False)
         console.print(f"all of it on one page: {folder / 'report.html'}")
 
