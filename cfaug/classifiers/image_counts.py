@@ -1,6 +1,5 @@
 """What a test set tells of a classifier, from counts for each of its images."""
 
-import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -150,8 +149,7 @@ def figures_of(found: Tested, split: str) -> dict[str, float]:
         keys.WORST_GROUP_SIZE.format(split=split): float(figures.worst_size),
     }
     for key, (value, ends) in intervals.items():
-        if math.isfinite(value):  # none where all groups are small
-            named |= with_ends(key.format(split=split), value, ends)
+        named |= with_ends(key.format(split=split), value, ends)
     return named
 
 

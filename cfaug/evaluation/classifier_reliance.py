@@ -1,6 +1,7 @@
 """What any classifier relies on: its groups on real images, its predictions under edits."""
 
 from collections.abc import Callable
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -110,7 +111,9 @@ def reliance_of(
     tested = [result_of(counts[s].counts(), space.num_groups, data.seed) for s in TEST_SPLITS]
     figures: dict[str, float] = {}
     for found, name in zip(tested, data.test_sets, strict=True):
-        figures |= figures_of(found, name)
+        known = figures_of(found, name)
+        # There is no worst group where all are small.
+        figures |= {key: value for key, value in known.items() if isfinite(value)}
     if edits is not None:
         figures |= edits.figures(data.seed)
     return Reliance(figures, tested, {} if edits is None else edits.changed)
