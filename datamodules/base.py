@@ -76,12 +76,12 @@ class AttributeDataModule(LightningDataModule, ABC):
 
     def __init__(
         self,
-        batch_size: int,
-        num_workers: int,
-        sampling: Sampling,
-        weight_cap: float,
-        epoch_size: int | None,
-        seed: int,
+        batch_size: int = 128,
+        num_workers: int = 0,
+        sampling: Sampling = "natural",
+        weight_cap: float = 10.0,
+        epoch_size: int | None = None,
+        seed: int = 0,
         counterfactuals: Path | None = None,
         test_on: TestOn = "test",
     ) -> None:

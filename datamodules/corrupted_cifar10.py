@@ -1,13 +1,11 @@
 """Corrupted CIFAR-10: which object it is goes with how its photograph is corrupted."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor
 
 from datamodules.attributes import Attribute
-from datamodules.process.sampling import Sampling
-from datamodules.process.splits import TestOn
 from datamodules.rendered import RenderedImages
 from datamodules.rendering.corruptions.corruption import Corruption
 from datamodules.storage.cifar10 import CLASSES, SIDE, ensure_cifar10, load_cifar10
@@ -33,14 +31,7 @@ class CorruptedCIFAR10(RenderedImages):
         rotation: Augmentation, largest rotation in degrees.
         shift: Augmentation, largest shift as a share of the side.
         scale: Augmentation, largest relative change of size.
-        batch_size: Images of a batch, those of all devices together.
-        num_workers: Loader processes; 0 is fastest, the data are in memory.
-        sampling: How training images are drawn, see `AttributeDataModule`.
-        weight_cap: Largest deconfounding weight.
-        epoch_size: Images an epoch draws; None for the number of training images.
-        seed: Seed of corruptions and noise, see `AttributeDataModule`.
-        counterfactuals: Folder of counterfactuals on disk, see `AttributeDataModule`.
-        test_on: ``val`` makes both test sets of validation images, see `AttributeDataModule`.
+        options: Those of `AttributeDataModule`.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -57,14 +48,7 @@ class CorruptedCIFAR10(RenderedImages):
         rotation: float = 0.0,
         shift: float = 0.125,
         scale: float = 0.0,
-        batch_size: int = 128,
-        num_workers: int = 0,
-        sampling: Sampling = "natural",
-        weight_cap: float = 10.0,
-        epoch_size: int | None = None,
-        seed: int = 0,
-        counterfactuals: Path | None = None,
-        test_on: TestOn = "test",
+        **options: Any,
     ) -> None:
         super().__init__(
             Attribute("object", CLASSES),
@@ -72,21 +56,14 @@ class CorruptedCIFAR10(RenderedImages):
             SIDE,
             strength,
             conflicting_share,
-            None,
-            0.0,
-            oracle,
-            flip,
-            rotation,
-            shift,
-            scale,
-            batch_size,
-            num_workers,
-            sampling,
-            weight_cap,
-            epoch_size,
-            seed,
-            counterfactuals,
-            test_on,
+            alignment=None,
+            label_noise=0.0,
+            oracle=oracle,
+            flip=flip,
+            rotation=rotation,
+            shift=shift,
+            scale=scale,
+            **options,
         )
         self.root = Path(root)
 

@@ -1,12 +1,11 @@
 """The confounded families of handwritten digits, real MNIST or scikit-learn's."""
 
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from datamodules.attributes import Attribute
-from datamodules.process.sampling import Sampling
-from datamodules.process.splits import TestOn
 from datamodules.rendered import RenderedImages
 from datamodules.rendering.renderers import Renderer
 from datamodules.storage.grey_digits import (
@@ -45,17 +44,7 @@ class ConfoundedDigits(RenderedImages):
             test file is for validation.
         oracle: Draw training and validation data without confounding, which only a known process
             can do: the upper bound.
-        rotation: Augmentation, largest rotation in degrees.
-        shift: Augmentation, largest shift as a share of the side.
-        scale: Augmentation, largest relative change of size.
-        batch_size: Images of a batch, those of all devices together.
-        num_workers: Loader processes; 0 is fastest, the data are in memory.
-        sampling: How training images are drawn, see `AttributeDataModule`.
-        weight_cap: Largest deconfounding weight.
-        epoch_size: Images an epoch draws; None for the number of training images.
-        seed: Seed of attributes and noise, see `AttributeDataModule`.
-        counterfactuals: Folder of counterfactuals on disk, see `AttributeDataModule`.
-        test_on: ``val`` makes both test sets of validation digits, see `AttributeDataModule`.
+        options: Those of `RenderedImages` and `AttributeDataModule`, but for ``flip``.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -73,17 +62,7 @@ class ConfoundedDigits(RenderedImages):
         label_noise: float = 0.0,
         protocol: Protocol = "standard",
         oracle: bool = False,
-        rotation: float = 8.0,
-        shift: float = 0.06,
-        scale: float = 0.08,
-        batch_size: int = 128,
-        num_workers: int = 0,
-        sampling: Sampling = "natural",
-        weight_cap: float = 10.0,
-        epoch_size: int | None = None,
-        seed: int = 0,
-        counterfactuals: Path | None = None,
-        test_on: TestOn = "test",
+        **options: Any,
     ) -> None:
         super().__init__(
             Attribute("digit", tuple("0123456789")),
@@ -94,18 +73,8 @@ class ConfoundedDigits(RenderedImages):
             alignment,
             label_noise,
             oracle,
-            False,
-            rotation,
-            shift,
-            scale,
-            batch_size,
-            num_workers,
-            sampling,
-            weight_cap,
-            epoch_size,
-            seed,
-            counterfactuals,
-            test_on,
+            flip=False,
+            **options,
         )
         self.source: Source = source
         self.root = mnist_root(Path(root))

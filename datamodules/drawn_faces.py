@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from math import prod
 from mmap import mmap
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -173,10 +173,3 @@ class Faces(CelebA):
         numbers, size = rows % (len(self.codes) // 2), self.image_shape[-1]
         drawn = draw_faces(codes, numbers, self.face_seed, size)
         return drawn.to(targets.device).float() / 255
-
-    def unconfounded(self) -> Self:
-        """See `AttributeDataModule.unconfounded`: the process is known and drawn without it."""
-        data = self.sampled("natural")
-        data.oracle, data.splits = True, {}
-        data.setup()
-        return data

@@ -1,7 +1,6 @@
 """Data whose images lie in files: decoded as they are fetched, split by combination of values."""
 
-from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -13,10 +12,10 @@ from datamodules.notices import tell
 from datamodules.process.dial import Dial
 from datamodules.process.noise import run_seed
 from datamodules.process.resampled_set import measure_resampled
-from datamodules.process.sampling import Sampling, resampled_rows
+from datamodules.process.sampling import resampled_rows
 from datamodules.process.split_drawing import draw_splits
 from datamodules.process.split_notices import FEWEST_WORTH, tell_lacking, tell_weak
-from datamodules.process.splits import Split, TestOn, name_test_sets
+from datamodules.process.splits import UNCONFOUNDED, Split, name_test_sets
 from datamodules.rendering.augmentation import jiggle, mirror
 from datamodules.storage.file_matching import match_files
 from datamodules.storage.file_split import FileSplit
@@ -68,14 +67,9 @@ class ImageFiles(AttributeDataModule):
         rotation: Augmentation, largest rotation in degrees.
         shift: Augmentation, largest shift as a share of the side.
         scale: Augmentation, largest relative change of size.
-        batch_size: Images of a batch, those of all devices together.
         num_workers: Loader processes, which decode.
-        sampling: How training images are drawn, see `AttributeDataModule`.
-        weight_cap: Largest deconfounding weight.
-        epoch_size: Images an epoch draws; None for the number of training images.
-        seed: Seed of the splits, and of the resampled test set.
-        counterfactuals: Folder of counterfactuals on disk, see `AttributeDataModule`.
-        test_on: ``val`` makes both test sets of validation images, see `AttributeDataModule`.
+        options: Those of `AttributeDataModule`; ``seed`` is also that of the splits, of the images
+            that a strength takes, and of the resampled test set.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -103,25 +97,10 @@ class ImageFiles(AttributeDataModule):
         rotation: float = 4.0,
         shift: float = 0.03,
         scale: float = 0.05,
-        batch_size: int = 128,
         num_workers: int = 2,
-        sampling: Sampling = "natural",
-        weight_cap: float = 10.0,
-        epoch_size: int | None = None,
-        seed: int = 0,
-        counterfactuals: Path | None = None,
-        test_on: TestOn = "test",
+        **options: Any,
     ) -> None:
-        super().__init__(
-            batch_size,
-            num_workers,
-            sampling,
-            weight_cap,
-            epoch_size,
-            seed,
-            counterfactuals,
-            test_on,
-        )
+        super().__init__(num_workers=num_workers, **options)
         require_at_least(4, size=size)
         require_at_least(1, max_pixels=max_pixels)
         require_at_least(0, rotation=rotation, shift=shift, scale=scale)
@@ -239,8 +218,8 @@ class ImageFiles(AttributeDataModule):
         return name_test_sets(is_redrawn=self.true_counterfactuals or self.dial is not None)
 
     def unconfounded(self) -> Self | None:
-        """See `AttributeDataModule.unconfounded`: with a strength, the images of the oracle."""
-        if self.dial is None:
+        """See `AttributeDataModule.unconfounded`: the images of the oracle, where there is one."""
+        if self.test_sets[0] != UNCONFOUNDED:
             return None
         data = self.sampled("natural")
         # As many as there are: train_size may be more than can be had without the dependence.

@@ -2,8 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from torch import Tensor
 
@@ -18,8 +17,7 @@ from datamodules.process.confounded_process import (
     strength_from_conflicting_share,
 )
 from datamodules.process.noise import run_seed
-from datamodules.process.sampling import Sampling
-from datamodules.process.splits import Split, TestOn
+from datamodules.process.splits import Split
 from datamodules.rendering.augmentation import jiggle, mirror
 from datamodules.rendering.renderers import Renderer
 
@@ -45,14 +43,7 @@ class RenderedImages(AttributeDataModule):
         rotation: Augmentation, largest rotation in degrees.
         shift: Augmentation, largest shift as a share of the side.
         scale: Augmentation, largest relative change of size.
-        batch_size: Images of a batch, those of all devices together.
-        num_workers: Loader processes.
-        sampling: How training images are drawn, see `AttributeDataModule`.
-        weight_cap: Largest deconfounding weight.
-        epoch_size: Images an epoch draws; None for the number of training images.
-        seed: Seed of attributes and noise, see `AttributeDataModule`.
-        counterfactuals: Folder of counterfactuals on disk, see `AttributeDataModule`.
-        test_on: ``val`` makes both test sets of validation images, see `AttributeDataModule`.
+        options: Those of `AttributeDataModule`.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -63,34 +54,18 @@ class RenderedImages(AttributeDataModule):
         label: Attribute,
         renderers: list[Renderer],
         size: int,
-        strength: float | dict[str, float],
-        conflicting_share: float | None,
-        alignment: dict[str, list[str | int]] | None,
-        label_noise: float,
-        oracle: bool,
-        flip: bool,
-        rotation: float,
-        shift: float,
-        scale: float,
-        batch_size: int,
-        num_workers: int,
-        sampling: Sampling,
-        weight_cap: float,
-        epoch_size: int | None,
-        seed: int,
-        counterfactuals: Path | None,
-        test_on: TestOn,
+        strength: float | dict[str, float] = 0.95,
+        conflicting_share: float | None = None,
+        alignment: dict[str, list[str | int]] | None = None,
+        label_noise: float = 0.0,
+        oracle: bool = False,
+        flip: bool = False,
+        rotation: float = 8.0,
+        shift: float = 0.06,
+        scale: float = 0.08,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            batch_size,
-            num_workers,
-            sampling,
-            weight_cap,
-            epoch_size,
-            seed,
-            counterfactuals,
-            test_on,
-        )
+        super().__init__(**options)
         attributes = (label, *(renderer.attribute for renderer in renderers))
         self.attribute_space = AttributeSpace(attributes, label=label.name)
         self.image_shape = (3, size, size)

@@ -15,11 +15,11 @@ from cfaug.classifiers.objectives.base import Beginning, Seen
 from cfaug.classifiers.tested_classifier import TestedClassifier
 from cfaug.generators.base import Generator
 from cfaug.generators.generator_checkpoint import load_generator_for
-from cfaug.generators.training_images import TRAINED_ON, training_digests
 from cfaug.networks.backbones.choice import make_backbone
 from cfaug.tracking import keys
 from cfaug.training.quiet_fit import fit_quietly
 from cfaug.training.schedule import scheduled
+from cfaug.training.training_images import TRAINED_ON, training_digests
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
 from datamodules.process.interventions import non_label_columns

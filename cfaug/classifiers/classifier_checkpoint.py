@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from cfaug.classifiers.classifier import Classifier
-from cfaug.generators.training_images import TRAINED_ON, tell_if_trained_on
 from cfaug.networks.backbones.choice import is_own
 from cfaug.training.checkpoints import read_checkpoint, unreadable
+from cfaug.training.training_images import TRAINED_ON, tell_if_trained_on
 from datamodules.attributes import AttributeSpace
 from datamodules.base import AttributeDataModule
 
@@ -39,6 +39,7 @@ def load_classifier_for(
             **{name: value for name, value in arguments.items() if not name.startswith("_")}
         )
         classifier.load_state_dict(checkpoint["state_dict"])
+        classifier.trained_on = checkpoint.get(TRAINED_ON)
     except Exception as error:  # another module's arguments or weights
         raise unreadable(path, "classifier", error) from error
     classifier.require_made_for(space, image_shape, f"the classifier {path}")
@@ -59,8 +60,7 @@ def load_classifier_to_test(
         ValueError: See `load_classifier_for`.
     """
     classifier = load_classifier_for(path, data.attribute_space, data.image_shape, own_backbone)
-    trained_on = read_checkpoint(path, "classifier").get(TRAINED_ON)
-    tell_if_trained_on(trained_on, data, f"the classifier {path}")
+    tell_if_trained_on(classifier.trained_on, data, f"the classifier {path}")
     return classifier
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cfaug.generators.training_images import TRAINED_ON, training_digests
 from cfaug.tracking import keys
 from cfaug.training.module import AttributeModule
+from cfaug.training.training_images import TRAINED_ON, training_digests
 from datamodules.attributes import Batch
 from datamodules.base import AttributeDataModule
 from datamodules.process.interventions import edited_columns, fresh_values, set_values
@@ -19,8 +19,6 @@ class Generator(AttributeModule, ABC):
     """A model that edits any attribute of an image to any value."""
 
     kind = "generator"
-    trained_on: Tensor | None = None
-    """Digests of its training images, once it is read from a checkpoint, see `digests`."""
 
     @abstractmethod
     def edit(

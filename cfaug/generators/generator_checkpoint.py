@@ -6,8 +6,8 @@ from pathlib import Path
 from lightning.pytorch.utilities import rank_zero_only
 
 from cfaug.generators.base import Generator
-from cfaug.generators.training_images import TRAINED_ON, tell_if_trained_on
 from cfaug.training.checkpoints import read_checkpoint, unreadable
+from cfaug.training.training_images import TRAINED_ON, tell_if_trained_on
 from datamodules.base import AttributeDataModule
 
 LAST = Path("last")

@@ -91,9 +91,8 @@ def advice(runs: Sequence[Run]) -> list[str]:
     chosen, told = _with_or_without(found, where)
     told += _beside_erm(found, where)
     if found.composed is not None:
-        faults = of_generators([run for run in runs if run.job == "evaluate"])
-        judged = any(run.job == "evaluate" for run in runs)
-        if faults:
+        judged = [run for run in runs if run.job == "evaluate"]
+        if faults := of_generators(judged):
             told.append(f"Beware of the edits: {faults[0]}")
         elif judged:
             told.append("Judges and probes find nothing wrong with the generator's edits.")

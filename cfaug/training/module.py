@@ -36,9 +36,12 @@ class AttributeModule(LightningModule):
 
     Attributes:
         kind: What the module is, a generator or a classifier, in records and names of artifacts.
+        trained_on: Digests of its training images, once it is read from a checkpoint, see
+            `digests`.
     """
 
     kind: ClassVar[str] = "network"
+    trained_on: torch.Tensor | None = None
 
     def __init__(self, attribute_space: AttributeSpace, image_shape: tuple[int, int, int]) -> None:
         super().__init__()

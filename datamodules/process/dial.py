@@ -155,11 +155,12 @@ class Dial:
         if self.conflicting_share is None:
             found = resolve_strengths(self.space, self.strength)
             return [found[column] for column in non_label_columns(self.space)]
+        aligned = resolve_alignment(self.space, self.alignment)
         strengths = []
         for axis, name in enumerate(self._others):
             alone = common.double().movedim(axis, 0).flatten().view(common.shape[axis], -1).sum(1)
             alone /= common.sum()
-            most = 1 - float(alone[self._aligned[name]].mean())
+            most = 1 - float(alone[aligned[name]].mean())
             if not 0 <= self.conflicting_share <= most:
                 msg = (
                     f"conflicting_share is {self.conflicting_share}, expected a number from 0 "
@@ -169,18 +170,15 @@ class Dial:
             strengths.append(1 - self.conflicting_share / most if most else 0.0)
         return strengths
 
-    @property
-    def _aligned(self) -> dict[str, Tensor]:
-        return resolve_alignment(self.space, self.alignment)
-
     def _shares(self, common: Tensor, strengths: list[float]) -> Tensor:
         """Shares of the combinations of the others given the label, in the shape of `_counts`."""
+        aligned = resolve_alignment(self.space, self.alignment)
         rows = []
         for label in range(self._labels):
             row = common.double() / common.sum()
             for axis, (name, r) in enumerate(zip(self._others, strengths, strict=True)):
                 moved = torch.zeros_like(row)
-                moved.select(axis, int(self._aligned[name][label])).copy_(row.sum(axis))
+                moved.select(axis, int(aligned[name][label])).copy_(row.sum(axis))
                 row = (1 - r) * row + r * moved
             rows.append(row)
         return torch.stack(rows)

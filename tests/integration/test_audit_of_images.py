@@ -12,6 +12,12 @@ from datamodules.folder import ImagesWithTable
 from tests.people import write_people
 
 
+def write_data(options: dict[str, object]) -> None:
+    """Write a YAML of images with a table."""
+    data = {"class_path": "ImagesWithTable", "init_args": options}
+    Path("data.yaml").write_text(yaml.safe_dump({"data": data}))
+
+
 def test_an_audit_tells_what_the_test_set_is_worth(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -23,9 +29,7 @@ def test_an_audit_tells_what_the_test_set_is_worth(
     Path("table.csv").write_text("\n".join([f"{header},person", *rows]))
     options = {"images": "images", "table": "table.csv", "label": "hair", "size": 8}
     options["group_column"] = "person"
-    Path("data.yaml").write_text(
-        yaml.safe_dump({"data": {"class_path": "ImagesWithTable", "init_args": options}})
-    )
+    write_data(options)
     assert main(["audit", "-c", "data.yaml", "--permutations", "20"]) == 0
     printed = capsys.readouterr().out
     data = ImagesWithTable(**{**options, "images": Path("images"), "table": Path("table.csv")})  # type: ignore[arg-type]
@@ -56,10 +60,7 @@ def test_an_audit_tells_what_a_strength_leaves_over(
     monkeypatch.chdir(tmp_path)
     write_people(tmp_path)
     options = {"images": "images", "table": "table.csv", "label": "hair", "size": 8}
-    options |= {"strength": 0.5}
-    Path("data.yaml").write_text(
-        yaml.safe_dump({"data": {"class_path": "ImagesWithTable", "init_args": options}})
-    )
+    write_data({**options, "strength": 0.5})
     assert main(["audit", "-c", "data.yaml", "--permutations", "20"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     found = json.loads(Path("runs/audit/audit.json").read_text())
