@@ -100,7 +100,7 @@ published: setup ## Compare other authors' generators on real MNIST; finished ce
 
 .PHONY: families
 families: setup ## Every method on the other families of MNIST, one seed; finished cells are kept
-	for benchmark in families cmnist10 cgn; do \
+	for benchmark in families cmnist10 cmnist10-mlp cgn; do \
 		$(CFAUG) benchmark $(ALL_METHODS) -c experiments/benchmarks/$$benchmark.yaml $(ARGS) || exit 1; \
 	done
 

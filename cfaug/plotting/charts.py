@@ -43,7 +43,7 @@ def save_accuracies(accuracies: Mapping[str, Estimate], path: Path, test_set: st
     axes.set_yticks(range(len(accuracies)), list(accuracies))
     axes.invert_yaxis()
     axes.set_xlim(0, 110)
-    axes.set_xlabel(f"accuracy on {test_set} test images, %")
+    axes.set_xlabel(f"accuracy on {test_set} images, %")
     axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, dpi=100)
 
@@ -96,7 +96,7 @@ def save_tradeoff(panels: Sequence[Panel], path: Path, test_set: str) -> None:
         levels = ", ".join(f"{name} {with_interval(*e)}" for name, e in panel.levels.items())
         axes.set_title(f"{panel.title}; accuracy, %:\n{levels}", fontsize=9)
         axes.set_xlabel("edits of the label that a judge misreads, %")
-        axes.set_ylabel(f"error on {test_set} test images, %")
+        axes.set_ylabel(f"error on {test_set} images, %")
         if lowest == highest:  # or the axis would have no length
             axes.set_ylim(lowest / 1.5, highest * 1.5)
         for axis, scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
@@ -134,7 +134,7 @@ def save_costs(costs: Mapping[str, tuple[float, Estimate]], path: Path, test_set
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("minutes of training, a generator included")
-    axes.set_ylabel(f"accuracy on {test_set} test images, %")
+    axes.set_ylabel(f"accuracy on {test_set} images, %")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=0, fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, dpi=100)
@@ -160,7 +160,7 @@ def save_curves(curves: Mapping[str, Mapping[float, Estimate]], path: Path, test
     # Evenly spaced: most of the change is between 0.95 and 1.
     axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
     axes.set_xlabel("strength r of the confounding")
-    axes.set_ylabel(f"accuracy on {test_set} test images, %")
+    axes.set_ylabel(f"accuracy on {test_set} images, %")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, dpi=100)

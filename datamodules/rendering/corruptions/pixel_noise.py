@@ -14,8 +14,8 @@ def gaussian_noise(images: Tensor, draws: Randomness) -> Tensor:
 
 def shot_noise(images: Tensor, draws: Randomness) -> Tensor:
     """Counts of photons, 50 for white."""
-    share = draws.uniform("noise", *images.shape[1:]).double().cpu()
-    counts = torch.from_numpy(poisson.ppf(share.numpy(), 50 * images.double().cpu().numpy()))
+    share = draws.uniform("noise", *images.shape[1:]).cpu().double()
+    counts = torch.from_numpy(poisson.ppf(share.numpy(), 50 * images.cpu().double().numpy()))
     return (counts.clamp(min=0) / 50).float().to(images.device)
 
 

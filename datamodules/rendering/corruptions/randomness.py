@@ -30,7 +30,7 @@ class Randomness:
 
     def normal(self, what: str, *shape: int, mean: float = 0.0, std: float = 1.0) -> Tensor:
         """Normal numbers (B, ...) of a shape, by the inverse of their distribution function."""
-        # At 24 bits no draw is 1, and half a bit keeps it from 0.
-        share = self.uniform(what, *shape).double() + 2.0**-25
+        # At 24 bits no draw is 1, and half a bit keeps it from 0. Apple's GPUs have no float64.
+        share = self.uniform(what, *shape).cpu().double() + 2.0**-25
         drawn: Tensor = torch.special.ndtri(share)
-        return (mean + std * drawn).float()
+        return (mean + std * drawn).float().to(self.index.device)

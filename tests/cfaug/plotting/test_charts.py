@@ -37,7 +37,7 @@ def bars(axes: Axes) -> list[list[list[float]]]:
 def test_a_bar_has_its_interval_if_that_is_known(drawn: list[Axes], tmp_path: Path) -> None:
     accuracies = {"ours": SURE, "ERM": UNSURE, "all": Estimate(100.0, (96, 100))}
     save_accuracies(accuracies, tmp_path / "a", "resampled")
-    assert drawn[0].get_xlabel() == "accuracy on resampled test images, %"
+    assert drawn[0].get_xlabel() == "accuracy on resampled images, %"
     assert bars(drawn[0]) == [[[70, 0], [85, 0]], [[96, 2], [100, 2]]]
     assert [(words.get_text(), words.get_position()[0]) for words in drawn[0].texts] == [
         ("80.0", 86.5),
@@ -48,7 +48,7 @@ def test_a_bar_has_its_interval_if_that_is_known(drawn: list[Axes], tmp_path: Pa
 
 def test_a_curve_lies_in_the_band_of_its_intervals(drawn: list[Axes], tmp_path: Path) -> None:
     save_curves({"ours": {0.5: SURE, 0.9: UNSURE}}, tmp_path / "a", "resampled")
-    assert drawn[0].get_ylabel() == "accuracy on resampled test images, %"
+    assert drawn[0].get_ylabel() == "accuracy on resampled images, %"
     (band,) = (artist for artist in drawn[0].collections if isinstance(artist, PolyCollection))
     corners = {tuple(corner) for corner in band.get_paths()[0].vertices.tolist()}
     assert corners == {(0, 70), (0, 85), (1, 60)}
@@ -60,7 +60,7 @@ def test_errors_of_generators_have_the_intervals_of_accuracies(
     points = [("ours", 97.0, SURE), ("best", 98.0, Estimate(100.0, (99.0, 100.0)))]
     levels = {"oracle": Estimate(99.0, (98.5, 99.25)), "ERM": UNSURE}
     save_tradeoff([Panel("r = 0.9", points, levels)], tmp_path / "a", "resampled")
-    assert drawn[0].get_ylabel() == "error on resampled test images, %"
+    assert drawn[0].get_ylabel() == "error on resampled images, %"
     # An error of 0 has no place on the scale: 0.1 stands for it.
     assert bars(drawn[0]) == pytest.approx(np.array([[[3, 15], [3, 30]], [[2, 0.1], [2, 1]]]))
     low, high = drawn[0].get_ylim()[::-1]
