@@ -59,7 +59,8 @@ augment: setup ## Write counterfactuals of DATA by GENERATOR
 .PHONY: train-classifier
 train-classifier: setup ## Train the classifier on DATA with counterfactuals of GENERATOR
 	$(CFAUG) classifier fit -c experiments/base.yaml -c $(DATA) \
-		-c experiments/classifier/counterfactual.yaml $(if $(COUNTERFACTUALS), \
+		-c experiments/classifier/counterfactual.yaml -c experiments/classifier/tuned.yaml \
+		$(if $(COUNTERFACTUALS), \
 		--data.init_args.counterfactuals $(COUNTERFACTUALS), --model.generator $(GENERATOR)) $(ARGS)
 
 .PHONY: explore
@@ -99,13 +100,13 @@ published: setup ## Compare other authors' generators on real MNIST; finished ce
 	$(CFAUG) benchmark -c experiments/benchmarks/generators/published.yaml $(ARGS)
 
 .PHONY: families
-families: setup ## Every method on the other families of MNIST, one seed; finished cells are kept
+families: setup ## Methods on the other families of MNIST, one seed; finished cells are kept
 	for benchmark in families cmnist10 cmnist10-mlp cgn; do \
 		$(CFAUG) benchmark $(ALL_METHODS) -c experiments/benchmarks/$$benchmark.yaml $(ARGS) || exit 1; \
 	done
 
 .PHONY: photographs
-photographs: setup ## Every method on CelebA and UTKFace; finished cells are kept
+photographs: setup ## Every method on CelebA and UTKFace, which lie in data/celeba and data/utkface
 	for benchmark in celeba photographs; do \
 		$(CFAUG) benchmark $(ALL_METHODS) -c experiments/benchmarks/$$benchmark.yaml $(ARGS) || exit 1; \
 	done
@@ -121,6 +122,10 @@ speed: setup ## Measure rendering, reading files, auditing a table, and training
 docs: setup ## Build the site into docs/_build/html, offline; a broken link or reference fails
 	rm -rf docs/_reference
 	PYTHONPATH=. $(BIN)/python -m sphinx -W --keep-going -n -q docs docs/_build/html
+
+.PHONY: tables
+tables: setup ## Write the tables of the README and of docs/benchmark.md from the kept cells
+	PYTHONPATH=. $(BIN)/python docs/benchmark_tables.py
 
 .PHONY: test
 test: setup ## Pass the tests, offline

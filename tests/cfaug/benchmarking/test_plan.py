@@ -85,3 +85,10 @@ def test_what_has_seen_validation_images_is_not_tested_on_them(tmp_path: Path) -
     refuse_methods_that_saw(dfr)
     with pytest.raises(ValueError, match="dfr learns from validation images, and --test_on val"):
         refuse_methods_that_saw(replace(dfr, test_on="val"))
+
+
+def test_make_train_classifier_has_the_options_that_tuning_chose() -> None:
+    said = yaml.safe_load((ROOT / "experiments/classifier/tuned.yaml").read_text())
+    chosen = yaml.safe_load((ROOT / "experiments/results/tuning/tuned.yaml").read_text())
+    told = {f"model.{name}": value for name, value in said["model"].items()}
+    assert told == chosen["erm+counterfactuals"]

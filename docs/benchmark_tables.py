@@ -1,0 +1,153 @@
+"""Writes the tables of the README and of benchmark.md from the kept cells: `make tables`.
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->``.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from cfaug.benchmarking.comparing.rows import (
+    Row,
+    difference_of,
+    interval_of,
+    is_baseline,
+    is_oracle,
+    strength_of,
+    summarize,
+    test_set_of,
+)
+from cfaug.terminal.tables import with_interval
+from cfaug.tracking import keys
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "experiments/results/benchmark"
+PAGES = (ROOT / "README.md", ROOT / "docs/benchmark.md")
+TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+DEFAULT = "erm+conditional-vae"
+"""What `make train-classifier` trains, with these options."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Data of a benchmark.
+
+    Args:
+        folder: Where the cells are, below `RESULTS`.
+        words: What it is called.
+        values: Values of its confounded attribute if a strength is told as the share of
+            conflicting images; None if it is told as r.
+    """
+
+    folder: str
+    words: str
+    values: int | None = None
+
+    def strength(self, r: float) -> str:
+        """How a strength is told."""
+        if self.values is None:
+            return f"r = {r:g}"
+        return f"{100 * (1 - r) * (1 - 1 / self.values):.2g} % conflicting"
+
+
+DATA = (
+    Data("mnist-colored", "MNIST, colour + thin/thick"),
+    Data("digits-colored", "scikit-learn's digits, colour + thin/thick"),
+    Data("cmnist10", "MNIST, ten colours", values=10),
+    Data("cmnist10-mlp", "MNIST, ten colours, the published network", values=10),
+    Data("families/mnist-double-colored", "MNIST, ten colours on ten others + thin/thick"),
+    Data("families/mnist-wildlife", "MNIST, ten textures on ten others + thin/thick"),
+    Data("families/mnist-rotated", "MNIST, five angles"),
+    Data("families/mnist-colored-rotated", "MNIST, five angles + ten colours"),
+)
+
+
+def overview() -> str:
+    """The best methods on all data, a row for each data set and strength."""
+    lines = [
+        "| data | seeds | ERM | best without counterfactuals | ERM + counterfactuals | oracle |",
+        "|---|---|---|---|---|---|",
+    ]
+    for data in DATA:
+        rows = summarize(RESULTS / data.folder)
+        for r in sorted({strength_of(row) for row in rows} - {0.0}):
+            here = {str(row["name"]): row for row in rows if strength_of(row) == r}
+            if DEFAULT not in here:
+                continue
+            ours = here[DEFAULT]
+            baseline = _best([row for row in here.values() if is_baseline(row)])
+            cells = [
+                f"{data.words}, {data.strength(r)}",
+                str(ours["seeds"]),
+                _short(here["erm"]),
+                f"{_called(baseline)}: {_short(baseline)}",
+                _marked(ours),
+                "; ".join(_short(row) for row in rows if is_oracle(row)),
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def methods(data: Data) -> str:
+    """All methods on a data set, the best first: a row for each, a column for each strength."""
+    rows = summarize(RESULTS / data.folder)
+    strengths = sorted({strength_of(row) for row in rows if not is_oracle(row)})
+    names = dict.fromkeys(str(row["name"]) for row in rows)
+    found = {(str(row["name"]), strength_of(row)): row for row in rows}
+    for row in filter(is_oracle, rows):
+        found |= {(str(row["name"]), r): row for r in strengths}
+
+    def rank(name: str) -> tuple[float, ...]:
+        each = [found.get((name, r)) for r in strengths]
+        known = [float(row["accuracy"]) for row in each if row is not None]
+        return -len(known), -sum(known)  # those that were measured everywhere first
+
+    lines = [
+        f"| method | labels | seeds | {' | '.join(map(data.strength, strengths))} |",
+        f"|---|---|---|{'---|' * len(strengths)}",
+    ]
+    for name in sorted(names, key=rank):
+        each = [found.get((name, r)) for r in strengths]
+        known = [row for row in each if row is not None]
+        seeds = ", ".join(dict.fromkeys(str(row["seeds"]) for row in known))
+        cells = [_marked(row) if row else "" for row in each]
+        told = [_called(known[0]), str(known[0]["labels"]), seeds, *cells]
+        lines.append(f"| {' | '.join(told)} |")
+    return "\n".join(lines)
+
+
+def _best(rows: Sequence[Row]) -> Row:
+    return max(rows, key=lambda row: float(row["accuracy"]))
+
+
+def _called(row: Row) -> str:
+    method, plus, _ = str(row["name"]).partition("@")[0].partition("+")
+    return f"{method} + counterfactuals" if plus else method
+
+
+def _short(row: Row) -> str:
+    """Accuracy, its interval, and the worst group."""
+    split = test_set_of(row)
+    accuracy = float(row["accuracy"]), interval_of(row, keys.ACCURACY.format(split=split))
+    worst = row.get(keys.WORST_GROUP_ACCURACY.format(split=split))
+    return with_interval(*accuracy) + ("" if worst is None else f"; {float(worst):.1f}")
+
+
+def _marked(row: Row) -> str:
+    """What `_short` says, in bold if it is surely above the best baseline."""
+    against = difference_of(row)
+    return f"**{_short(row)}**" if against is not None and against[1][0] > 0 else _short(row)
+
+
+def written(text: str) -> str:
+    """A page with its tables as the cells say."""
+    tables: dict[str, Callable[[], str]] = {"overview": overview}
+    tables |= {data.folder: partial(methods, data) for data in DATA}
+    return TABLE.sub(lambda m: f"{m[1]}\n{tables[m[2]]()}\n\n{m[3]}", text)
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        page.write_text(written(page.read_text(encoding="utf-8")), encoding="utf-8")
