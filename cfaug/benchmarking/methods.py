@@ -10,8 +10,11 @@ from cfaug.benchmarking.plan import Plan, load_yaml
 from cfaug.classifiers import objectives
 from cfaug.classifiers.objectives import CrossEntropy, Objective
 
-ORACLE = "oracle"
-"""The method whose training data are unconfounded, which only a known process can draw."""
+ERM = "erm"
+"""The method that is ordinary training."""
+
+KNOWN_PROCESS = "known process"
+"""What an oracle uses: its training data are unconfounded, as only a known process draws them."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Method:
                 training images.
         """
         if self.is_oracle:
-            return "known process"
+            return KNOWN_PROCESS
         by_group = self.data.get("sampling") in {"balanced", "deconfounded"}
         used = {self.objective.uses} - {"no"} | ({"training"} if composed or by_group else set())
         return " and ".join(sorted(used)) or "none"

@@ -20,6 +20,9 @@ Selection = Literal["last", "val_mean", "val_worst"]
 """Which weights of a classifier are tested, the last or those of the check at which the mean over
 groups, or the worst group, of the confounded validation images was best."""
 
+FINGERPRINT = " (sha256 "
+"""What stands in options between the path of a YAML and the fingerprint of its content."""
+
 DIAL = ("strength", "conflicting_share")
 """Options by which images in files are taken."""
 
@@ -216,6 +219,16 @@ def digest(path: Path) -> str:
     """Fingerprint of the content of a YAML, without its layout and comments."""
     content = json.dumps(load_yaml(path), sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def fingerprint(path: Path) -> str:
+    """A YAML as the options of a cell name it: its path and the `digest` of its content."""
+    return f"{path}{FINGERPRINT}{digest(path)})"
+
+
+def file_of(option: str) -> Path:
+    """The YAML that an option of a cell names, see `fingerprint`."""
+    return Path(option.rpartition(FINGERPRINT)[0])
 
 
 def require_fair(plan: Plan) -> None:

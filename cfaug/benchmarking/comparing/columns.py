@@ -1,6 +1,13 @@
 """The columns of a benchmark's tables."""
 
-from cfaug.benchmarking.comparing.rows import Row, difference_of, interval_of, test_set_of
+from cfaug.benchmarking.comparing.roles import Row
+from cfaug.benchmarking.comparing.rows import (
+    EXCESS_ERROR,
+    GAP_CLOSED,
+    difference_of,
+    interval_of,
+    test_set_of,
+)
 from cfaug.terminal.tables import with_interval
 from cfaug.tracking import keys
 
@@ -44,8 +51,8 @@ def method_columns(row: Row) -> dict[str, str]:
     }
     against = difference_of(row)
     return found | {
-        "gap closed": _figure(row, "gap_closed"),
-        "excess": _figure(row, "excess_error"),
+        "gap closed": _figure(row, GAP_CLOSED),
+        "excess": _figure(row, EXCESS_ERROR),
         "difference": "" if against is None else with_interval(*against),
         "labels": str(row["labels"]),
         "seconds": f"{float(row['seconds/classifier']):.0f}",
