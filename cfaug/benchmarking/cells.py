@@ -212,7 +212,7 @@ class MethodCell(Cell):
     @property
     def chosen(self) -> dict[str, Any]:
         """Options on top of those of its YAMLs."""
-        return self.setting.plan.tuned_options(self.key)
+        return self.setting.plan.tuned_options(self.key, self.method.fixed)
 
     @property
     def options(self) -> dict[str, str]:

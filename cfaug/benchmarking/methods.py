@@ -1,5 +1,6 @@
 """The methods that a benchmark compares: YAMLs on top of the options of a classifier."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -44,6 +45,11 @@ class Method:
             msg = f"{self.path} is no method: it may only have options under model, data, trainer"
             raise ValueError(msg)
         return said
+
+    @cached_property
+    def fixed(self) -> set[str]:
+        """The names of the options that its YAML says, with dots between."""
+        return set(_names(self.settings))
 
     @property
     def data(self) -> dict[str, Any]:
@@ -107,6 +113,13 @@ class Method:
             msg = f"{self.name} makes {each} of each image, and an update has {images_per_update}"
             raise ValueError(f"{msg}; raise --images_per_update")
         return images_per_update // each
+
+
+def _names(settings: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    for name, value in settings.items():
+        yield f"{before}{name}"
+        if isinstance(value, Mapping):
+            yield from _names(value, f"{before}{name}.")
 
 
 def refuse_methods_that_saw(plan: Plan) -> None:
