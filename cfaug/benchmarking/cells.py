@@ -112,7 +112,7 @@ class Cell(ABC):
 
         Args:
             command: The command line of the benchmark.
-            seconds: Seconds that each part took.
+            seconds: Seconds that each part took, and the training of the generator that it uses.
         """
         record: dict[str, Any] = {
             "kind": self.kind,

@@ -11,7 +11,6 @@ from cfaug.benchmarking.methods import Method
 from cfaug.benchmarking.parts import Part
 from cfaug.benchmarking.plan import Plan, Selection
 from cfaug.tracking import keys
-from datamodules.storage.atomic_files import whole_file
 
 MONITORED: dict[Selection, str] = {
     "val_mean": keys.VAL_BALANCED_ACCURACY,
@@ -81,8 +80,8 @@ def generator_part(setting: Setting, folder: Path, config: Path) -> Part:
     """Train a generator, in a folder of its cell."""
     epochs = setting.plan.generator_epochs
     trainer = {} if epochs is None else {"max_epochs": epochs}
-    words = _fit_words(setting, folder / "generator", [config], {"trainer": trainer})
-    return Part("generator", folder / "generator", ["generator", "fit", *words])
+    words, files = _fit(setting, folder / "generator", [config], {"trainer": trainer})
+    return Part("generator", folder / "generator", ["generator", "fit", *words], files)
 
 
 def judging_part(setting: Setting, folder: Path) -> Part:
@@ -120,12 +119,12 @@ def classifier_part(
         monitored = {"monitor": MONITORED[plan.selection], "mode": "max", "filename": "best"}
         overlay["checkpoint"] = {**monitored, "save_last": True}
     configs = [plan.counterfactual, method.path] if composed else [method.path]
-    words = _fit_words(setting, folder / "classifier", configs, overlay)
+    words, files = _fit(setting, folder / "classifier", configs, overlay)
     words += ["--model.backbone", backbone]
     words += [word for name, value in chosen.items() for word in (f"--{name}", str(value))]
     if generator is not None:
         words += ["--model.generator", str(generator)]
-    return Part("classifier", folder / "classifier", ["classifier", "fit", *words])
+    return Part("classifier", folder / "classifier", ["classifier", "fit", *words], files)
 
 
 def checkpoint_of(run: Path) -> Path:
@@ -133,10 +132,10 @@ def checkpoint_of(run: Path) -> Path:
     return run / "checkpoints" / "last.ckpt"
 
 
-def _fit_words(
+def _fit(
     setting: Setting, folder: Path, configs: list[Path], overlay: Mapping[str, Any]
-) -> list[str]:
-    """Words of ``fit`` that put a run into a folder of its own."""
+) -> tuple[list[str], dict[Path, str]]:
+    """Words of ``fit`` that put a run into a folder of its own, and what its own YAML says."""
     plan, cell = setting.plan, folder.parent
     name = f"{folder.name} {cell.relative_to(plan.folder).as_posix()}"
     place = {"save_dir": str(cell), "name": "", "version": folder.name}
@@ -149,7 +148,6 @@ def _fit_words(
     ]
     trainer = {**overlay.get("trainer", {}), "logger": loggers}
     file = cell / f"{folder.name}.yaml"
-    with whole_file(file) as part:
-        part.write_text(yaml.safe_dump({**overlay, "trainer": trainer}), encoding="utf-8")
     words = [w for path in (plan.base, setting.data, *configs, file) for w in ("-c", str(path))]
-    return [*words, *setting.data_words(), "--seed_everything", str(setting.seed)]
+    words += [*setting.data_words(), "--seed_everything", str(setting.seed)]
+    return words, {file: yaml.safe_dump({**overlay, "trainer": trainer})}

@@ -187,6 +187,27 @@ def confounded(rows: Sequence[Row]) -> list[float]:
     return sorted({strength_of(row) for row in rows if not is_oracle(row)})
 
 
+def seconds_behind(rows: Sequence[Row], generators: Sequence[Row]) -> float:
+    """Seconds of computing behind rows; a generator that several methods share counts once.
+
+    Args:
+        rows: Of methods.
+        generators: Of generators; those that were not judged have none.
+    """
+    trained: dict[tuple[float, str], float] = {}
+    total = 0.0
+    for row in rows:
+        total += float(row["seconds/classifier"]) * int(row["seeds"])
+        if "seconds/generator" in row:
+            key = strength_of(row), str(row["generator"])
+            seconds = float(row["seconds/generator"]) * int(row["seeds"])
+            trained[key] = max(trained.get(key, 0.0), seconds)
+    for row in generators:
+        parts = sum(float(row[name]) for name in row if name.startswith("seconds/"))
+        trained[strength_of(row), str(row["name"])] = parts * int(row["seeds"])
+    return total + sum(trained.values())
+
+
 UNLOGGED = {"strength", "accuracy", "accuracy_low", "accuracy_high"}
 """Figures of a row that the others tell."""
 

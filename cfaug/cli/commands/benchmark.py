@@ -16,6 +16,7 @@ from cfaug.benchmarking.comparing.rows import (
     difference_of,
     flat,
     interval_of,
+    seconds_behind,
     strength_of,
     summarize,
     summarize_generators,
@@ -128,13 +129,7 @@ def show(name: str, rows: list[Row], generators: list[Row], console: Console) ->
     console.print(LEGEND.format(short=SHORT[test_set], test_set=test_set))
     for line in lines_of_draws([*rows, *generators]):
         console.print(line, markup=False, highlight=False)
-    seconds = sum(
-        float(row[name]) * int(row["seeds"])
-        for row in (*rows, *generators)
-        for name in row
-        if name.startswith("seconds/")
-    )
-    console.print(f"{seconds / 60:.1f} minutes of computing")
+    console.print(f"{seconds_behind(rows, generators) / 60:.1f} minutes of computing")
 
 
 def _cell(row: Row, name: str) -> str:

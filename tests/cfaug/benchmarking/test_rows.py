@@ -9,6 +9,7 @@ from cfaug.benchmarking.comparing.draw_lines import lines_of_draws
 from cfaug.benchmarking.comparing.rows import (
     difference_of,
     flat,
+    seconds_behind,
     summarize,
     summarize_generators,
 )
@@ -161,6 +162,20 @@ def drawn(left: float, worth: float, prefix: str = "") -> dict[str, float]:
     found |= {"cnf/color": 4.46, "cnf/size": 1.3}
     found |= {"remaining_cnf/color": left, "remaining_cnf/size": 0.2}
     return {f"{prefix}data/{name}": value for name, value in found.items()}
+
+
+def test_the_seconds_of_a_generator_count_once(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        write_cell(tmp_path, "erm", 0.9, seed, 50.0)
+        for name in ("erm+ours", "jtt+ours", "erm+judged"):
+            both = {"classifier": 60.0, "generator": 500.0}
+            write_cell(tmp_path, name, 0.9, seed, 90.0, seconds=both)
+    write_generator(tmp_path, "judged", 0.9)
+    rows = summarize(tmp_path)
+    assert seconds_behind(rows, summarize_generators(tmp_path)) == 8 * 60 + 2 * 500 + 600 + 300
+    write_tables(rows, [], tmp_path)
+    table = read_table(tmp_path, "accuracy")
+    assert [table[name]["generator seconds"] for name in ("erm", "erm+ours")] == ["", "500"]
 
 
 def test_what_is_left_of_the_confounding_stands_below_the_table(tmp_path: Path) -> None:
