@@ -16,6 +16,7 @@ from cfaug.benchmarking.commands import (
 from cfaug.benchmarking.methods import Method
 from cfaug.benchmarking.parts import Part
 from cfaug.benchmarking.plan import WITH_COUNTERFACTUALS, fingerprint, load_yaml
+from cfaug.benchmarking.recipes import Recipe
 from cfaug.tracking.claims import changed_options
 from cfaug.tracking.run_records import this_machine, versions
 from datamodules.storage.atomic_files import write_json
@@ -215,6 +216,13 @@ class MethodCell(Cell):
         return self.setting.plan.tuned_options(self.key, self.method.fixed)
 
     @property
+    def recipe(self) -> Recipe:
+        """The method with all its options."""
+        plan, composed = self.setting.plan, self.generator is not None
+        beneath = (plan.base, self.setting.data, *([plan.counterfactual] if composed else []))
+        return Recipe(self.method, beneath, self.chosen, composed)
+
+    @property
     def options(self) -> dict[str, str]:
         """See `Cell`."""
         plan = self.setting.plan
@@ -238,7 +246,7 @@ class MethodCell(Cell):
         checkpoint = None
         if self.generator is not None:
             checkpoint = checkpoint_of(self.generator.fit().folder)
-        told = (self.method, self.chosen, self.backbone, checkpoint)
+        told = (self.recipe, self.backbone, checkpoint)
         return [classifier_part(self.setting, self.folder, *told)]
 
     def record(self) -> dict[str, Any]:
@@ -248,7 +256,7 @@ class MethodCell(Cell):
         return {
             "method": self.method.settings,
             "chosen": self.chosen,
-            "labels": self.method.labels(composed=self.generator is not None),
+            "labels": self.recipe.labels(self.setting.plan.selection),
             "right": json.loads((run / "right.json").read_text(encoding="utf-8")),
             "figures": figures,
         }

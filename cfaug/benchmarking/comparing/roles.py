@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cfaug.benchmarking.methods import ERM, KNOWN_PROCESS
+from cfaug.benchmarking.methods import ERM
 from cfaug.benchmarking.plan import file_of
+from cfaug.benchmarking.recipes import KNOWN_PROCESS
 
 Row = dict[str, float | str]
 

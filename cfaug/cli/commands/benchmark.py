@@ -24,8 +24,8 @@ from cfaug.benchmarking.comparing.rows import (
     told_apart,
 )
 from cfaug.benchmarking.computing.launch import Launch, compute, raise_failed
-from cfaug.benchmarking.methods import refuse_methods_that_saw
 from cfaug.benchmarking.plan import Plan, require_fair, settings_of
+from cfaug.benchmarking.recipes import refuse_methods_that_saw
 from cfaug.cli.main import run_command
 from cfaug.cli.options import made_from, parse_dataclasses
 from cfaug.cli.results import record

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from cfaug.benchmarking.all_cells import cells_of
-from cfaug.benchmarking.methods import refuse_methods_that_saw
 from cfaug.benchmarking.plan import Plan, has_oracle, require_fair
+from cfaug.benchmarking.recipes import refuse_methods_that_saw
 from tests.integration.test_cli import ROOT
 
 
