@@ -1,9 +1,13 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 import yaml
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from cfaug.benchmarking.all_cells import cells_of
+from cfaug.benchmarking.cells import Cell
 from cfaug.benchmarking.methods import Method
 from cfaug.benchmarking.plan import Plan
 from cfaug.benchmarking.recipes import Recipe
@@ -77,25 +81,44 @@ def test_options_of_all_yamls_and_of_tuning_count(tmp_path: Path) -> None:
     assert Recipe(own, (beneath,), composed=True).batch_size(120) == 30
 
 
-def test_a_cell_has_the_options_of_the_yaml_of_counterfactuals(tmp_path: Path) -> None:
-    counterfactual = tmp_path / "mine.yaml"
-    counterfactual.write_text(yaml.safe_dump({"model": {"edits_per_image": 3}}))
-    said = Plan(
+def plan(folder: Path, **more: Any) -> Plan:
+    """A plan of ERM, with counterfactuals too if ``more`` names a generator."""
+    erm = (ROOT / "experiments/methods/erm.yaml",)
+    told = {"counterfactual": ROOT / "experiments/classifier/counterfactual.yaml", **more}
+    return Plan(
         base=ROOT / "experiments/base.yaml",
         data=(ROOT / "experiments/data/digits-colored.yaml",),
-        methods=(ROOT / "experiments/methods/erm.yaml",),
-        folder=tmp_path,
-        counterfactual=counterfactual,
-        generators=(ROOT / "experiments/generator/conditional-vae.yaml",),
-        with_counterfactuals=(ROOT / "experiments/methods/erm.yaml",),
+        methods=erm,
+        folder=folder,
+        with_counterfactuals=erm,
         judge_steps=0,
         seeds=(1,),
+        **told,
     )
-    sizes = []
-    for cell in cells_of(said):
-        ((text,),) = (part.files.values() for part in cell.parts())
-        sizes.append(yaml.safe_load(text)["data"]["init_args"]["batch_size"])
+
+
+def options_of(cell: Cell) -> dict[str, Any]:
+    """What the YAML says that the benchmark writes for a cell."""
+    ((text,),) = (part.files.values() for part in cell.parts())
+    said: dict[str, Any] = yaml.safe_load(text)
+    return said
+
+
+def test_a_cell_has_the_options_of_the_yaml_of_counterfactuals(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(yaml.safe_dump({"model": {"edits_per_image": 3}}))
+    generators = (ROOT / "experiments/generator/conditional-vae.yaml",)
+    cells = cells_of(plan(tmp_path, counterfactual=mine, generators=generators))
+    sizes = [options_of(cell)["data"]["init_args"]["batch_size"] for cell in cells]
     assert sizes == [128, 32]
+
+
+def test_a_run_that_is_stopped_leaves_the_best_weights(tmp_path: Path) -> None:
+    """Lightning saves what it has when it is stopped under the name of the best."""
+    (cell,) = cells_of(plan(tmp_path, selection="val_mean"))
+    kept = ModelCheckpoint(tmp_path, **options_of(cell)["checkpoint"])
+    best, stopped = (kept.format_checkpoint_name({"step": torch.tensor(n)}) for n in (5, 8))
+    assert best != stopped
 
 
 def test_what_is_no_method_is_told(tmp_path: Path) -> None:
