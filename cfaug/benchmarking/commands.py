@@ -117,7 +117,9 @@ def classifier_part(
         overlay["checkpoint"] = {**monitored, "save_last": True}
     words, files = _fit(setting, folder / "classifier", recipe.yamls, overlay)
     words += ["--model.backbone", backbone]
-    words += [word for name, value in recipe.chosen.items() for word in (f"--{name}", str(value))]
+    words += [
+        word for name, value in (recipe.chosen or {}).items() for word in (f"--{name}", str(value))
+    ]
     if generator is not None:
         words += ["--model.generator", str(generator)]
     return Part("classifier", folder / "classifier", ["classifier", "fit", *words], files)

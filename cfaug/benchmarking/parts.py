@@ -6,7 +6,7 @@ import shlex
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -27,13 +27,13 @@ class Part:
         title: What progress messages call it.
         folder: The folder of its run.
         words: Its words.
-        files: What the YAMLs say that it alone reads; they are written when it is run.
+        files: What the YAMLs say that it alone reads, if any; they are written when it is run.
     """
 
     title: str
     folder: Path
     words: list[str]
-    files: Mapping[Path, str] = field(default_factory=dict)
+    files: Mapping[Path, str] | None = None
 
     @property
     def name(self) -> str:
@@ -82,7 +82,7 @@ def run_part(part: Part, group: str, console: Console, run_command: RunCommand) 
         console.print(f"[dim]{part.title}: done before[/dim]")
         return known
     console.print(f"[bold]{part.title}[/bold]")
-    for path, text in part.files.items():
+    for path, text in (part.files or {}).items():
         with whole_file(path) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
     name, *words = part.words

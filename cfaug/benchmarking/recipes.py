@@ -1,7 +1,7 @@
 """Methods with all options that they are trained with, and what follows from these."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from cfaug.classifiers import objectives
 from cfaug.classifiers.objectives import CrossEntropy, Objective
 
 KNOWN_PROCESS = "known process"
-"""What an oracle uses: its training data are unconfounded, as only a known process draws them."""
+"""What an oracle uses, whose training data are unconfounded, as only a known process draws them."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class Recipe:
     Args:
         method: The method.
         beneath: YAMLs whose options it has where its own says nothing; later ones count.
-        chosen: Options on top of all YAMLs, by name with dots between.
+        chosen: Options on top of all YAMLs, by name with dots between, if there are any.
         composed: Whether it is trained with counterfactuals.
     """
 
     method: Method
     beneath: tuple[Path, ...] = ()
-    chosen: Mapping[str, Any] = field(default_factory=dict)
+    chosen: Mapping[str, Any] | None = None
     composed: bool = False
 
     @property
@@ -38,7 +38,7 @@ class Recipe:
 
     def option(self, name: str) -> Any:
         """The value of an option, by its name with dots between; None if nothing says it."""
-        if name in self.chosen:
+        if self.chosen is not None and name in self.chosen:
             return self.chosen[name]
         for settings in (self.method.settings, *map(load_yaml, reversed(self.beneath))):
             value = settings

@@ -21,7 +21,7 @@ GAP_CLOSED, EXCESS_ERROR, DIFFERENCE = (
     keys.started(key).removesuffix("/")
     for key in (keys.GAP_CLOSED, keys.EXCESS_ERROR, keys.DIFFERENCE)
 )
-"""Figures of a row that come from others: see `summarize`."""
+"""Figures of a row that `summarize` takes from other rows."""
 
 
 def summarize(results: Path) -> list[Row]:

@@ -99,7 +99,7 @@ def plan(folder: Path, **more: Any) -> Plan:
 
 def options_of(cell: Cell) -> dict[str, Any]:
     """What the YAML says that the benchmark writes for a cell."""
-    ((text,),) = (part.files.values() for part in cell.parts())
+    ((text,),) = ((part.files or {}).values() for part in cell.parts())
     said: dict[str, Any] = yaml.safe_load(text)
     return said
 
