@@ -15,7 +15,8 @@ from cfaug.benchmarking.commands import (
 )
 from cfaug.benchmarking.methods import Method
 from cfaug.benchmarking.parts import Part
-from cfaug.benchmarking.plan import WITH_COUNTERFACTUALS, Plan, digest, has_oracle, load_yaml
+from cfaug.benchmarking.plan import WITH_COUNTERFACTUALS, fingerprint, load_yaml
+from cfaug.benchmarking.recipes import Recipe
 from cfaug.tracking.claims import changed_options
 from cfaug.tracking.run_records import this_machine, versions
 from datamodules.storage.atomic_files import write_json
@@ -82,35 +83,37 @@ class Cell(ABC):
         told = {"strength": str(setting.strength), "seed": str(setting.seed)}
         told |= setting.plan.told_of_data
         paths = {"base": setting.plan.base, "data": setting.data, **files}
-        return told | {name: f"{path} (sha256 {digest(path)})" for name, path in paths.items()}
+        return told | {name: fingerprint(path) for name, path in paths.items()}
 
     def is_done(self) -> bool:
         """Whether its result exists.
 
         Raises:
-            ValueError: If it was computed with other options, or cannot be read.
+            ValueError: If it, or another seed that would share its row, was computed with other
+                options, or cannot be read.
         """
-        if not self.result.exists():
-            return False
-        try:
-            known = json.loads(self.result.read_text(encoding="utf-8"))["options"]
-        except (ValueError, TypeError, KeyError) as error:
-            msg = f"{self.result} is damaged; remove it to compute that cell anew"
-            raise ValueError(msg) from error
-        if changes := changed_options(known, self.options):
-            msg = (
-                f"{self.result} was computed with {changes}; choose other --results or, if there "
-                "are none, another --folder, or remove that file to compute it anew"
-            )
-            raise ValueError(msg)
-        return True
+        for path in sorted(self.result.parent.glob("seed-*.json")):
+            try:
+                known = json.loads(path.read_text(encoding="utf-8"))["options"]
+                seed = {"seed": path.stem.removeprefix("seed-")}
+                changes = changed_options(known, self.options | seed)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                msg = f"{path} is damaged; remove it to compute that cell anew"
+                raise ValueError(msg) from error
+            if changes:
+                msg = (
+                    f"{path} was computed with {changes}; choose other --results or, if there are "
+                    "none, another --folder, or remove that file to compute it anew"
+                )
+                raise ValueError(msg)
+        return self.result.exists()
 
     def keep(self, command: str, seconds: dict[str, float]) -> None:
         """Write its result.
 
         Args:
             command: The command line of the benchmark.
-            seconds: Seconds that each part took.
+            seconds: Seconds that each part took, and the training of the generator that it uses.
         """
         record: dict[str, Any] = {
             "kind": self.kind,
@@ -210,7 +213,14 @@ class MethodCell(Cell):
     @property
     def chosen(self) -> dict[str, Any]:
         """Options on top of those of its YAMLs."""
-        return self.setting.plan.tuned_options(self.key)
+        return self.setting.plan.tuned_options(self.key, self.method.fixed)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The method with all its options."""
+        plan, composed = self.setting.plan, self.generator is not None
+        beneath = (plan.base, self.setting.data, *([plan.counterfactual] if composed else []))
+        return Recipe(self.method, beneath, self.chosen, composed)
 
     @property
     def options(self) -> dict[str, str]:
@@ -236,7 +246,7 @@ class MethodCell(Cell):
         checkpoint = None
         if self.generator is not None:
             checkpoint = checkpoint_of(self.generator.fit().folder)
-        told = (self.method, self.chosen, self.backbone, checkpoint)
+        told = (self.recipe, self.backbone, checkpoint)
         return [classifier_part(self.setting, self.folder, *told)]
 
     def record(self) -> dict[str, Any]:
@@ -246,7 +256,7 @@ class MethodCell(Cell):
         return {
             "method": self.method.settings,
             "chosen": self.chosen,
-            "labels": self.method.labels(composed=self.generator is not None),
+            "labels": self.recipe.labels(self.setting.plan.selection),
             "right": json.loads((run / "right.json").read_text(encoding="utf-8")),
             "figures": figures,
         }
@@ -256,43 +266,3 @@ def figures_of(run: Path, prefix: str, shown: str) -> dict[str, float]:
     """Figures of a run whose names begin with a prefix, under another one."""
     figures = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     return {n.replace(prefix, shown, 1): v for n, v in figures.items() if n.startswith(prefix)}
-
-
-def cells_of(plan: Plan) -> list[Cell]:
-    """All cells, seed by seed, so that a benchmark stopped early has compared everything once."""
-    found: list[Cell] = []
-    for seed in plan.seeds:
-        for data in plan.data:
-            for strength in plan.strengths or (None,):
-                found += _cells_at(Setting(plan, data, strength, seed, plan.test_on))
-            if has_oracle(data, plan.strengths):
-                # Its training data are unconfounded at any strength.
-                r = 0.0 if plan.strengths else None
-                setting = Setting(plan, data, r, seed, plan.test_on)
-                found += _method_cells(setting, plan.methods, None, oracle=True)
-    return found
-
-
-def _cells_at(setting: Setting) -> list[Cell]:
-    plan = setting.plan
-    found: list[Cell] = [*_method_cells(setting, plan.methods, None)]
-    for config in plan.generators:
-        generator = GeneratorCell(setting, config)
-        found += [generator] if plan.judge_steps else []
-        found += _method_cells(setting, plan.with_counterfactuals, generator)
-    return found
-
-
-def _method_cells(
-    setting: Setting,
-    paths: tuple[Path, ...],
-    generator: GeneratorCell | None,
-    *,
-    oracle: bool = False,
-) -> list[MethodCell]:
-    return [
-        MethodCell(setting, method, backbone, generator)
-        for method in map(Method, paths)
-        if method.is_oracle == oracle
-        for backbone in setting.plan.backbones
-    ]

@@ -7,11 +7,10 @@ from typing import Any
 
 import yaml
 
-from cfaug.benchmarking.methods import Method
 from cfaug.benchmarking.parts import Part
 from cfaug.benchmarking.plan import Plan, Selection
+from cfaug.benchmarking.recipes import Recipe
 from cfaug.tracking import keys
-from datamodules.storage.atomic_files import whole_file
 
 MONITORED: dict[Selection, str] = {
     "val_mean": keys.VAL_BALANCED_ACCURACY,
@@ -81,8 +80,9 @@ def generator_part(setting: Setting, folder: Path, config: Path) -> Part:
     """Train a generator, in a folder of its cell."""
     epochs = setting.plan.generator_epochs
     trainer = {} if epochs is None else {"max_epochs": epochs}
-    words = _fit_words(setting, folder / "generator", [config], {"trainer": trainer})
-    return Part("generator", folder / "generator", ["generator", "fit", *words])
+    yamls = [setting.plan.base, setting.data, config]
+    words, files = _fit(setting, folder / "generator", yamls, {"trainer": trainer})
+    return Part("generator", folder / "generator", ["generator", "fit", *words], files)
 
 
 def judging_part(setting: Setting, folder: Path) -> Part:
@@ -95,37 +95,34 @@ def judging_part(setting: Setting, folder: Path) -> Part:
 
 
 def classifier_part(
-    setting: Setting,
-    folder: Path,
-    method: Method,
-    chosen: Mapping[str, Any],
-    backbone: str,
-    generator: Path | None,
+    setting: Setting, folder: Path, recipe: Recipe, backbone: str, generator: Path | None
 ) -> Part:
     """Train and test the classifier of a method, in a folder of its cell.
 
     Args:
         setting: Data, strength, seed.
         folder: Folder of the cell.
-        method: The method.
-        chosen: Options on top of its own, by name with dots between.
+        recipe: The method with all its options.
         backbone: Name of the network.
         generator: Checkpoint of the generator, if it is trained with counterfactuals.
     """
-    plan, composed = setting.plan, generator is not None
-    batch = method.batch_size(plan.images_per_update, composed=composed)
+    plan = setting.plan
+    batch = recipe.batch_size(plan.images_per_update)
     sizes = {"batch_size": batch, "epoch_size": batch * (plan.updates // plan.checks)}
     overlay: dict[str, Any] = {"trainer": {"max_epochs": plan.checks}, "data": {"init_args": sizes}}
     if plan.selection != "last":
-        monitored = {"monitor": MONITORED[plan.selection], "mode": "max", "filename": "best"}
+        # With the update in its name: a run that is stopped saves its weights under that name too,
+        # and would write them over the best.
+        monitored = {"monitor": MONITORED[plan.selection], "mode": "max", "filename": "best-{step}"}
         overlay["checkpoint"] = {**monitored, "save_last": True}
-    configs = [plan.counterfactual, method.path] if composed else [method.path]
-    words = _fit_words(setting, folder / "classifier", configs, overlay)
+    words, files = _fit(setting, folder / "classifier", recipe.yamls, overlay)
     words += ["--model.backbone", backbone]
-    words += [word for name, value in chosen.items() for word in (f"--{name}", str(value))]
+    words += [
+        word for name, value in (recipe.chosen or {}).items() for word in (f"--{name}", str(value))
+    ]
     if generator is not None:
         words += ["--model.generator", str(generator)]
-    return Part("classifier", folder / "classifier", ["classifier", "fit", *words])
+    return Part("classifier", folder / "classifier", ["classifier", "fit", *words], files)
 
 
 def checkpoint_of(run: Path) -> Path:
@@ -133,10 +130,10 @@ def checkpoint_of(run: Path) -> Path:
     return run / "checkpoints" / "last.ckpt"
 
 
-def _fit_words(
-    setting: Setting, folder: Path, configs: list[Path], overlay: Mapping[str, Any]
-) -> list[str]:
-    """Words of ``fit`` that put a run into a folder of its own."""
+def _fit(
+    setting: Setting, folder: Path, yamls: list[Path], overlay: Mapping[str, Any]
+) -> tuple[list[str], dict[Path, str]]:
+    """Words of ``fit`` that put a run into a folder of its own, and what its own YAML says."""
     plan, cell = setting.plan, folder.parent
     name = f"{folder.name} {cell.relative_to(plan.folder).as_posix()}"
     place = {"save_dir": str(cell), "name": "", "version": folder.name}
@@ -149,7 +146,6 @@ def _fit_words(
     ]
     trainer = {**overlay.get("trainer", {}), "logger": loggers}
     file = cell / f"{folder.name}.yaml"
-    with whole_file(file) as part:
-        part.write_text(yaml.safe_dump({**overlay, "trainer": trainer}), encoding="utf-8")
-    words = [w for path in (plan.base, setting.data, *configs, file) for w in ("-c", str(path))]
-    return [*words, *setting.data_words(), "--seed_everything", str(setting.seed)]
+    words = [w for path in (*yamls, file) for w in ("-c", str(path))]
+    words += [*setting.data_words(), "--seed_everything", str(setting.seed)]
+    return words, {file: yaml.safe_dump({**overlay, "trainer": trainer})}

@@ -1,17 +1,15 @@
 """The methods that a benchmark compares: YAMLs on top of the options of a classifier."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from cfaug.benchmarking.plan import Plan, load_yaml
-from cfaug.classifiers import objectives
-from cfaug.classifiers.objectives import CrossEntropy, Objective
+from cfaug.benchmarking.plan import load_yaml
 
-ORACLE = "oracle"
-"""The method whose training data are unconfounded, which only a known process can draw."""
+ERM = "erm"
+"""The method that is ordinary training."""
 
 
 @dataclass(frozen=True)
@@ -42,78 +40,19 @@ class Method:
             raise ValueError(msg)
         return said
 
-    @property
-    def data(self) -> dict[str, Any]:
-        """Its options of the data module."""
-        return (self.settings.get("data") or {}).get("init_args") or {}
+    @cached_property
+    def fixed(self) -> set[str]:
+        """The names of the options that its YAML says, with dots between."""
+        return set(_names(self.settings))
 
     @property
     def is_oracle(self) -> bool:
         """Whether it is trained on unconfounded data."""
-        return bool(self.data.get("oracle"))
-
-    @property
-    def objective(self) -> type[Objective]:
-        """The class of its objective.
-
-        Raises:
-            ValueError: If there is none of that name.
-        """
-        said = (self.settings.get("model") or {}).get("objective")
-        path = said.get("class_path") if isinstance(said, dict) else said
-        if path is None:
-            return CrossEntropy
-        module, _, name = str(path).rpartition(".")
-        try:
-            found: type[Objective] = getattr(import_module(module) if module else objectives, name)
-        except (ImportError, AttributeError) as error:
-            msg = f"{self.path} names the objective {path}, which is not there"
-            raise ValueError(msg) from error
-        return found
-
-    @property
-    def edits(self) -> int:
-        """Counterfactuals of each image, where it is trained with any."""
-        return int((self.settings.get("model") or {}).get("edits_per_image") or 1)
-
-    def labels(self, *, composed: bool) -> str:
-        """Of which images it uses attributes beside the label.
-
-        Args:
-            composed: Whether it is trained with counterfactuals, whose generator uses those of the
-                training images.
-        """
-        if self.is_oracle:
-            return "known process"
-        by_group = self.data.get("sampling") in {"balanced", "deconfounded"}
-        used = {self.objective.uses} - {"no"} | ({"training"} if composed or by_group else set())
-        return " and ".join(sorted(used)) or "none"
-
-    def batch_size(self, images_per_update: int, *, composed: bool) -> int:
-        """Images of a batch, so that an update sees a number of images, views and edits included.
-
-        Args:
-            images_per_update: The number.
-            composed: Whether it is trained with counterfactuals.
-
-        Raises:
-            ValueError: If not even one image fits.
-        """
-        each = self.objective.views + (self.edits if composed else 0)
-        if images_per_update < each:
-            msg = f"{self.name} makes {each} of each image, and an update has {images_per_update}"
-            raise ValueError(f"{msg}; raise --images_per_update")
-        return images_per_update // each
+        return bool(((self.settings.get("data") or {}).get("init_args") or {}).get("oracle"))
 
 
-def refuse_methods_that_saw(plan: Plan) -> None:
-    """Refuse methods that learn from the images that they would be tested on.
-
-    Raises:
-        ValueError: If there is one.
-    """
-    paths = {*plan.methods, *plan.with_counterfactuals} if plan.test_on == "val" else set()
-    for path in sorted(paths):
-        if "validation" in Method(path).labels(composed=False):
-            msg = f"{path.stem} learns from validation images, and --test_on val tests on them"
-            raise ValueError(f"{msg}; leave it out")
+def _names(settings: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    for name, value in settings.items():
+        yield f"{before}{name}"
+        if isinstance(value, Mapping):
+            yield from _names(value, f"{before}{name}.")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -19,6 +20,9 @@ from datamodules.process.splits import TestOn
 Selection = Literal["last", "val_mean", "val_worst"]
 """Which weights of a classifier are tested, the last or those of the check at which the mean over
 groups, or the worst group, of the confounded validation images was best."""
+
+FINGERPRINT = " (sha256 "
+"""What stands in options between the path of a YAML and the fingerprint of its content."""
 
 DIAL = ("strength", "conflicting_share")
 """Options by which images in files are taken."""
@@ -65,8 +69,8 @@ class Plan:
         test_on: The images that both test sets are made of; ``val`` leaves test images untouched.
             None for those of the data's YAML.
         selection: Which weights are tested, see `Selection`; never chosen on test images.
-        tuned: YAML with options of each method, on top of its own; ``cfaug tune`` writes it, see
-            `tuned_options`.
+        tuned: YAML with options of each method, on top of its own; ``cfaug tune`` writes it, and
+            does not read what is named here. See `tuned_options`.
     """
 
     base: Path
@@ -97,6 +101,11 @@ class Plan:
         Raises:
             ValueError: If it does not.
         """
+        for name in ("data", "strengths", "seeds", "backbones"):
+            if getattr(self, name) == ():
+                or_else = "; null stands for that of the data's YAML" if name == "strengths" else ""
+                msg = f"--{name} is empty, so that there is nothing to compute; name at least one"
+                raise ValueError(msg + or_else)
         if self.checks < 1 or self.updates % self.checks:
             msg = f"updates is {self.updates}, which {self.checks} checks do not divide evenly"
             raise ValueError(f"{msg}; choose other --updates or --checks")
@@ -124,15 +133,16 @@ class Plan:
         """Where finished cells are kept."""
         return self.results or self.folder / "results"
 
-    def tuned_options(self, method: str) -> dict[str, Any]:
+    def tuned_options(self, method: str, fixed: Collection[str] = ()) -> dict[str, Any]:
         """The options that tuning chose for a method.
 
         A method that is trained with counterfactuals and was not tuned so has its options without
-        them, and on top those of ERM with counterfactuals. One that was not tuned at all has those
-        of its YAML.
+        them, and on top those of ERM with counterfactuals, but none that its YAML says itself. One
+        that was not tuned at all has those of its YAML.
 
         Args:
             method: Its name, with `WITH_COUNTERFACTUALS` where it is trained with some.
+            fixed: Names of the options that its YAML says, see `Method.fixed`.
 
         Raises:
             ValueError: If the file is not one of tuning.
@@ -141,15 +151,12 @@ class Plan:
         alone = method.removesuffix(WITH_COUNTERFACTUALS)
         if method in said or alone == method:
             return dict(said.get(method, {}))
-        return {**said.get(alone, {}), **said.get(f"erm{WITH_COUNTERFACTUALS}", {})}
+        shared = said.get(f"erm{WITH_COUNTERFACTUALS}", {})
+        return said.get(alone, {}) | {n: value for n, value in shared.items() if n not in fixed}
 
     @cached_property
     def _tuned(self) -> dict[str, dict[str, Any]]:
-        said = load_yaml(self.tuned) if self.tuned else {}
-        if not isinstance(said, dict) or not all(isinstance(o, dict) for o in said.values()):
-            msg = f"{self.tuned} is no file of `cfaug tune`: it does not name options of methods"
-            raise ValueError(msg)
-        return said
+        return load_choices(self.tuned) if self.tuned else {}
 
     def place_of(self, data: Path) -> Path:
         """Folder of what is on a data set, relative to those of the benchmark and of results."""
@@ -167,6 +174,19 @@ def load_yaml(path: Path) -> Any:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         msg = f"cannot read the YAML {path}: {error}"
         raise ValueError(msg) from error
+
+
+def load_choices(path: Path) -> dict[str, dict[str, Any]]:
+    """The options of each method that ``cfaug tune`` wrote into a file.
+
+    Raises:
+        ValueError: If it is another file.
+    """
+    said = load_yaml(path)
+    if not isinstance(said, dict) or not all(isinstance(o, dict) for o in said.values()):
+        msg = f"{path} is no file of `cfaug tune`: it does not name options of methods; name or "
+        raise ValueError(f"{msg}move another file")
+    return said
 
 
 def data_class(path: Path) -> type[AttributeDataModule]:
@@ -216,6 +236,16 @@ def digest(path: Path) -> str:
     """Fingerprint of the content of a YAML, without its layout and comments."""
     content = json.dumps(load_yaml(path), sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def fingerprint(path: Path) -> str:
+    """A YAML as the options of a cell name it: its path and the `digest` of its content."""
+    return f"{path}{FINGERPRINT}{digest(path)})"
+
+
+def file_of(option: str) -> Path:
+    """The YAML that an option of a cell names, see `fingerprint`."""
+    return Path(option.rpartition(FINGERPRINT)[0])
 
 
 def require_fair(plan: Plan) -> None:

@@ -55,7 +55,7 @@ class Panel:
     Args:
         title: The strength.
         points: Name, fraction of edits of the label judged successful, accuracy.
-        levels: Accuracies of methods without a generator.
+        levels: Accuracies of methods without a generator; that of ``oracle`` is a line too.
     """
 
     title: str
@@ -111,21 +111,29 @@ def save_tradeoff(panels: Sequence[Panel], path: Path, test_set: str) -> None:
     save_figure(figure, path, dpi=100)
 
 
-def save_costs(costs: Mapping[str, tuple[float, Estimate]], path: Path, test_set: str) -> None:
+class Cost(NamedTuple):
+    """Seconds of training, a generator included, the accuracy, and whether there is a generator."""
+
+    seconds: float
+    accuracy: Estimate
+    has_generator: bool
+
+
+def save_costs(costs: Mapping[str, Cost], path: Path, test_set: str) -> None:
     """Accuracy over what it costs, a numbered point for each method, the best first.
 
     Args:
-        costs: Seconds of training, and accuracy, of each method.
+        costs: Of each method.
         path: The picture.
         test_set: Name of the test set that all accuracies are on.
     """
     figure = Figure(figsize=(8, 2 + 0.22 * max(len(costs), 9)), layout="constrained")
     axes = figure.add_subplot()
-    best = sorted(costs.items(), key=lambda item: -item[1][1].value)
-    for rank, (name, (seconds, accuracy)) in enumerate(best, start=1):
+    best = sorted(costs.items(), key=lambda item: -item[1].accuracy.value)
+    for rank, (name, (seconds, accuracy, has_generator)) in enumerate(best, start=1):
         low, high = accuracy.ends
         sides = [[accuracy.value - low], [high - accuracy.value]] if accuracy.interval else None
-        color = "#c2574a" if "+" in name else "#4a90c2"  # with counterfactuals, or without
+        color = "#c2574a" if has_generator else "#4a90c2"
         x, label = seconds / 60, f"{rank} {name}"
         axes.errorbar(x, accuracy.value, yerr=sides, fmt="o", color=color, ms=4, label=label)
         axes.annotate(str(rank), (x, accuracy.value), (4, 4), textcoords="offset points", size=8)

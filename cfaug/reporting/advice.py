@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cfaug.classifiers.group_accuracy import FEWEST
 from cfaug.classifiers.intervals import Interval
@@ -18,63 +18,97 @@ WEAKEST = 2
 SAME = 0.05
 """Points that are 0 once they are rounded."""
 
-UNFAIR = "oracle"
-"""A method that a user of real images cannot have begins with this word."""
+DIFFERENCE = keys.started(keys.DIFFERENCE).removesuffix("/")
 
 
 class Compared(NamedTuple):
-    """The methods of a benchmark at one strength.
+    """The methods of a benchmark with a network, at one strength; without oracles.
 
     ``accuracy`` is that of each method on the test set ``split`` in per cent; ``differences`` are
     those to the best method without counterfactuals on the same images, with their intervals.
+    ``roles`` is what the record of the benchmark tells of each method, and ``network`` names the
+    network where there are several.
     """
 
     split: str
     accuracy: Mapping[str, float]
     differences: Mapping[str, tuple[float, Interval]]
+    roles: Mapping[str, Mapping[str, Any]]
+    network: str | None = None
 
     @property
     def plain(self) -> str | None:
-        """The best method without counterfactuals; ERM where it is as good."""
-        return self._best([name for name in self.accuracy if "+" not in name])
+        """The best method without counterfactuals, which differences are to."""
+        told = (self.roles[name].get("best_baseline") for name in self.accuracy)
+        known = next(filter(None, told), None)
+        return known or self._best(composed=False)
 
     @property
     def composed(self) -> str | None:
         """The best one with counterfactuals."""
-        return self._best([name for name in self.accuracy if "+" in name])
+        return self._best(composed=True)
 
-    def _best(self, names: Sequence[str]) -> str | None:
-        return max(names, key=lambda n: (self.accuracy[n], n.startswith("erm")), default=None)
+    @property
+    def erm(self) -> str | None:
+        """Ordinary training."""
+        names = self._names(composed=False)
+        return next((name for name in names if self.roles[name]["method"] == "erm"), None)
+
+    def _names(self, *, composed: bool) -> list[str]:
+        return [name for name in self.accuracy if self.roles[name]["counterfactuals"] == composed]
+
+    def _best(self, *, composed: bool) -> str | None:
+        """The most accurate; ERM where it is as good."""
+        return max(
+            self._names(composed=composed),
+            key=lambda name: (self.accuracy[name], self.roles[name]["method"] == "erm"),
+            default=None,
+        )
 
 
-def compared(run: Run) -> Compared | None:
-    """What a benchmark compares; None where it has several strengths, or no method.
+def compared(run: Run) -> list[Compared]:
+    """What a benchmark compares, for each network.
 
     Args:
         run: The benchmark.
+
+    Returns:
+        Nothing where it has several strengths, or no method, or its record tells of none.
     """
+    told = run.record.get("methods", {})
+    roles: dict[str, dict[str, Any]] = {n: role for n, role in told.items() if not role["oracle"]}
+    networks = list(dict.fromkeys(role["backbone"] for role in roles.values()))
     for split in keys.FIRST_TEST_SETS:
         prefix = keys.ACCURACY.format(split=split).removeprefix("test/") + "/"
-        accuracy = {
-            name.removeprefix(prefix): value
-            for name, value in run.figures.items()
-            if name.startswith(prefix) and not name.removeprefix(prefix).startswith(UNFAIR)
-        }
+        accuracy = {n: run.figures[prefix + n] for n in roles if prefix + n in run.figures}
         if any("/" in name for name in accuracy):
-            return None
+            return []
         if accuracy:
             differences = {}
             for name in accuracy:
-                key, *ends = (f"difference{end}/{name}" for end in ("", "_low", "_high"))
+                key, *ends = (f"{DIFFERENCE}{end}/{name}" for end in ("", "_low", "_high"))
                 if key in run.figures:
                     low, high = (run.figures[end] for end in ends)
                     differences[name] = run.figures[key], (low, high)
-            return Compared(split, accuracy, differences)
-    return None
+            several = len(networks) > 1
+            return [
+                Compared(
+                    split,
+                    {n: value for n, value in accuracy.items() if roles[n]["backbone"] == network},
+                    differences,
+                    roles,
+                    network if several else None,
+                )
+                for network in networks
+            ]
+    return []
 
 
 def advice(runs: Sequence[Run]) -> list[str]:
     """Which method to use, how sure that is, and which images would help.
+
+    Methods are compared with those of the same network; of several networks the advice is that of
+    the one whose method is the most accurate.
 
     Args:
         runs: A benchmark and the runs of its cells.
@@ -82,13 +116,18 @@ def advice(runs: Sequence[Run]) -> list[str]:
     benchmarks = [run for run in runs if run.job == "benchmark"]
     if len(benchmarks) != 1:
         return []
-    found = compared(benchmarks[0])
-    if found is None or found.plain is None:
+    networks = [found for found in compared(benchmarks[0]) if found.plain is not None]
+    if not networks:
         return []
     on_val = benchmarks[0].record.get("test_on") == "val"
     images = "validation" if on_val else "test"
-    where = f"of {found.split} {images} images"
-    chosen, told = _with_or_without(found, where)
+    where = f"of {networks[0].split} {images} images"
+    choices = [(found, *_with_or_without(found, where)) for found in networks]
+    choices.sort(key=lambda choice: -choice[0].accuracy[choice[1]])
+    (found, chosen, told), *others = choices
+    if others:
+        said = (f"{name} {of.accuracy[name]:.1f} %" for of, name, _ in others)
+        told.append(f"With other networks, by accuracy alone: {', '.join(said)}.")
     told += _beside_erm(found, where)
     if found.composed is not None:
         judged = [run for run in runs if run.job == "evaluate"]
@@ -108,7 +147,10 @@ def _with_or_without(found: Compared, where: str) -> tuple[str, list[str]]:
     assert plain is not None
     right = f"{found.accuracy[plain]:.1f} % {where} right"
     if composed is None or composed not in found.differences:
-        return plain, [f"Use {plain}, the best of {len(found.accuracy)} methods: {right}."]
+        count = len(found.accuracy)
+        among = f"the best of {count} methods" if count > 1 else "the only method"
+        network = f" with {found.network}" if found.network else ""
+        return plain, [f"Use {plain}, {among}{network}: {right}."]
     points, (low, high) = found.differences[composed]
     beside = f"(95 % interval {low:.1f} to {high:.1f})"
     if low > 0:
@@ -134,16 +176,18 @@ def _with_or_without(found: Compared, where: str) -> tuple[str, list[str]]:
 
 def _beside_erm(found: Compared, where: str) -> list[str]:
     """What ordinary training costs."""
-    best = found.accuracy[found.plain or "erm"]
-    if "erm" in found.accuracy and best - found.accuracy["erm"] < SAME:
-        return ["No other method without counterfactuals beats ordinary training (erm)."]
-    if "erm" not in found.differences:
+    plain, erm = found.plain, found.erm
+    if plain is None or erm is None:
         return []
-    points, (low, high) = found.differences["erm"]
+    if found.accuracy[plain] - found.accuracy[erm] < SAME:
+        return [f"No other method without counterfactuals beats ordinary training ({erm})."]
+    if erm not in found.differences:
+        return []
+    points, (low, high) = found.differences[erm]
     sure = "" if high < 0 else ", which may be chance"
     return [
-        f"Ordinary training (erm): {found.accuracy['erm']:.1f} % {where} right, {-points:.1f} "
-        f"points below {found.plain}{sure} (95 % interval {-high:.1f} to {-low:.1f})."
+        f"Ordinary training ({erm}): {found.accuracy[erm]:.1f} % {where} right, {-points:.1f} "
+        f"points below {plain}{sure} (95 % interval {-high:.1f} to {-low:.1f})."
     ]
 
 

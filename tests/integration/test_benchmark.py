@@ -205,6 +205,9 @@ def test_what_is_left_is_listed_with_the_time_it_will_take(
         (["--judge_steps", "3"], "beta-0.1/seed-0.json was computed with judge_steps 2"),
         (["--updates", "32"], "erm/seed-0.json was computed with updates 30"),
         (["--updates", "3", "--checks", "2"], "updates is 3, which 2 checks do not divide"),
+        (["--data", "[]"], "--data is empty, so that there is nothing to compute; name at least"),
+        (["--strengths", "[]"], "name at least one; null stands for that of the data's YAML"),
+        (["--methods", "[]", "--generators", "[]"], "--methods and --generators name nothing"),
         (["--only", "[r-0.95/nothing/seed-0]"], "--only names r-0.95/nothing/seed-0"),
     ],
 )

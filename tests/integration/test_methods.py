@@ -82,7 +82,8 @@ def test_dfr_leaves_the_last_layer_that_validation_images_give(tmp_path: Path) -
 def test_the_best_check_can_be_tested_instead_of_the_last(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    best = {"monitor": "val/balanced_accuracy", "mode": "max", "filename": "best"}
+    # The lowest accuracy is called best, which is that of the first check.
+    best = {"monitor": "val/balanced_accuracy", "mode": "min", "filename": "best"}
     options = ["--checkpoint.save_last", "true"]
     for name, value in best.items():
         options += [f"--checkpoint.{name}", value]
@@ -90,8 +91,11 @@ def test_the_best_check_can_be_tested_instead_of_the_last(
     assert "tested are the weights with the best val/balanced_accuracy" in capsys.readouterr().out
     kept = tmp_path / "fit/run/a/checkpoints"
     assert {path.name for path in kept.iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert torch.load(kept / "best.ckpt", weights_only=True)["epoch"] == 0
     command = ["classifier", "test", *BASE, *DATA, *CLASSIFIER, *logger(tmp_path / "test")]
     assert main([*command, *options, "--ckpt_path", str(kept / "best.ckpt")]) == 0
-    again, once = figures(tmp_path / "test"), figures(tmp_path / "fit")
+    assert fit("classifier", tmp_path / "last", "--trainer.max_epochs", "3") == 0
+    again, once, last_weights = (figures(tmp_path / name) for name in ("test", "fit", "last"))
     accuracy = "test/unconfounded_accuracy"
     assert again[accuracy] == once[accuracy]
+    assert last_weights[accuracy] != once[accuracy]

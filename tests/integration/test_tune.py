@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from cfaug.cli.main import main
+from tests.integration.test_cli import ROOT
 from tests.integration.tiny import methods, tiny_data, tiny_words
 
 SPACE = {
@@ -111,3 +112,12 @@ def test_more_than_one_setting_is_refused(
     words, _ = tuning
     assert main([*words, "--strengths", "[0.9, 0.95]"]) == 1
     assert "tuning chooses options at one setting" in capsys.readouterr().err
+
+
+def test_make_tune_finds_the_kept_draws(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)  # the YAMLs name others from there
+    yamls = ("experiments/benchmarks/all-methods.yaml", "experiments/tuning/mnist-16.yaml")
+    assert main(["tune", *(word for path in yamls for word in ("-c", path)), "--list", "true"]) == 0
+    assert "0 cells left" in capsys.readouterr().out

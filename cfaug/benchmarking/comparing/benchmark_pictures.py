@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from cfaug.benchmarking.comparing.rows import (
+from cfaug.benchmarking.comparing.roles import (
     Row,
-    confounded,
-    interval_of,
+    has_counterfactuals,
+    is_baseline,
+    is_erm,
     is_oracle,
-    strength_of,
-    test_set_of,
+    networks_of,
 )
+from cfaug.benchmarking.comparing.rows import confounded, interval_of, strength_of, test_set_of
+from cfaug.benchmarking.methods import ERM
 from cfaug.plotting.charts import (
+    Cost,
     Estimate,
     Panel,
     save_accuracies,
@@ -21,8 +24,8 @@ from cfaug.plotting.charts import (
 )
 from cfaug.tracking import keys
 
-LEVELS = ("erm", "balanced", "oracle")
-"""Methods whose accuracy stands above a picture of generators."""
+BALANCED = "balanced"
+"""A method whose accuracy stands above a picture of generators, as those of ERM and an oracle."""
 
 
 def save_pictures(rows: Sequence[Row], generators: Sequence[Row], folder: Path) -> list[Path]:
@@ -31,7 +34,8 @@ def save_pictures(rows: Sequence[Row], generators: Sequence[Row], folder: Path) 
     - ``accuracy.png``: the accuracy of each method, at one strength.
     - ``strengths.png``: accuracy over strength, at several.
     - ``cost.png``: accuracy over seconds of training, at the largest strength.
-    - ``tradeoff.png``: accuracy over how well the label is edited, with several generators.
+    - ``tradeoff.png``: accuracy over how well the label is edited, with several generators,
+      for each network.
 
     Args:
         rows: Of methods, at least one.
@@ -42,9 +46,9 @@ def save_pictures(rows: Sequence[Row], generators: Sequence[Row], folder: Path) 
         The files.
     """
     paths, test_set = [], test_set_of(rows[0])
-    if panels := _panels(rows, generators):
+    if compared := panels(rows, generators):
         paths.append(folder / "tradeoff.png")
-        save_tradeoff(panels, paths[-1], test_set)
+        save_tradeoff(compared, paths[-1], test_set)
     strengths = confounded(rows)
     if len(strengths) == 1:
         paths.append(folder / "accuracy.png")
@@ -61,23 +65,38 @@ def save_pictures(rows: Sequence[Row], generators: Sequence[Row], folder: Path) 
     return paths
 
 
-def _panels(rows: Sequence[Row], generators: Sequence[Row]) -> list[Panel]:
-    """Accuracy against how well the label is edited, where there are generators to compare."""
-    panels = []
+def panels(rows: Sequence[Row], generators: Sequence[Row]) -> list[Panel]:
+    """Accuracy against how well the label is edited, where there are generators to compare.
+
+    Returns:
+        A panel for each strength and network, with the accuracy of ERM trained with each generator.
+    """
+    found, networks = [], networks_of(rows)
     for strength in sorted({strength_of(row) for row in generators} - {0.0}):
-        panel = Panel(f"r = {strength:g}", [], {})
-        here = {
-            str(row["name"]): row for row in rows if strength_of(row) == strength or is_oracle(row)
-        }
-        panel.levels.update({name: _estimate(here[name]) for name in LEVELS if name in here})
-        for row in generators:
-            learnt = here.get(f"erm+{row['name']}")
-            if learnt is not None and strength_of(row) == strength:
-                panel.points.append((str(row["name"]), _effect(row), _estimate(learnt)))
-        panel.points.sort(key=lambda point: -point[2].value)
-        if len(panel.points) > 1:
-            panels.append(panel)
-    return panels
+        for network in networks:
+            alike = [row for row in rows if row["backbone"] == network]
+            here = [row for row in alike if strength_of(row) == strength and not is_oracle(row)]
+            several = f", {network}" if len(networks) > 1 else ""
+            panel = Panel(f"r = {strength:g}{several}", [], _levels(here))
+            oracles = sorted(filter(is_oracle, alike), key=lambda row: float(row["accuracy"]))
+            if oracles:
+                panel.levels["oracle"] = _estimate(oracles[-1])
+            learnt = {row.get("generator"): row for row in here if row["method"] == ERM}
+            for row in generators:
+                if strength_of(row) == strength and row["name"] in learnt:
+                    accuracy = _estimate(learnt[row["name"]])
+                    panel.points.append((str(row["name"]), _effect(row), accuracy))
+            panel.points.sort(key=lambda point: -point[2].value)
+            if len(panel.points) > 1:
+                found.append(panel)
+    return found
+
+
+def _levels(rows: Sequence[Row]) -> dict[str, Estimate]:
+    """Accuracies of ERM and of `BALANCED`, those that are there."""
+    plain = [row for row in rows if is_erm(row)]
+    plain += [row for row in rows if row["method"] == BALANCED and is_baseline(row)]
+    return {str(row["method"]): _estimate(row) for row in plain}
 
 
 def _effect(generator: Row) -> float:
@@ -110,24 +129,22 @@ def _curves(rows: Sequence[Row]) -> dict[str, dict[float, Estimate]]:
     return curves
 
 
-def costs(
-    rows: Sequence[Row], generators: Sequence[Row], strength: float
-) -> dict[str, tuple[float, Estimate]]:
-    """What the methods at a strength cost, but the oracle.
+def costs(rows: Sequence[Row], generators: Sequence[Row], strength: float) -> dict[str, Cost]:
+    """What the methods at a strength cost, but oracles, by name.
 
-    Returns:
-        By name the seconds of training, the generator's included, and the accuracy.
+    A method whose generator took nobody knows how long is left out.
     """
     trained = {
-        str(row["name"]): float(row["seconds/generator"])
-        for row in generators
-        if strength_of(row) == strength
+        row["name"]: row["seconds/generator"] for row in generators if strength_of(row) == strength
     }
     found = {}
     for row in rows:
         if strength_of(row) == strength and not is_oracle(row):
-            name = str(row["name"])
-            generator = name.partition("+")[2].partition("@")[0]
-            seconds = float(row["seconds/classifier"]) + trained.get(generator, 0.0)
-            found[name] = seconds, _estimate(row)
+            composed, seconds = has_counterfactuals(row), float(row["seconds/classifier"])
+            if composed:
+                known = row.get("seconds/generator", trained.get(row["generator"]))
+                if known is None:
+                    continue
+                seconds += float(known)
+            found[str(row["name"])] = Cost(seconds, _estimate(row), composed)
     return found

@@ -13,7 +13,8 @@ from cfaug.benchmarking.comparing.columns import (
     method_columns,
 )
 from cfaug.benchmarking.comparing.draw_lines import lines_of_draws
-from cfaug.benchmarking.comparing.rows import Row, test_set_of
+from cfaug.benchmarking.comparing.roles import Row
+from cfaug.benchmarking.comparing.rows import test_set_of
 from datamodules.process.sampling import EARLY_DRAWS
 from datamodules.storage.atomic_files import whole_file
 

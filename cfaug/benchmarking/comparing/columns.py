@@ -1,6 +1,13 @@
 """The columns of a benchmark's tables."""
 
-from cfaug.benchmarking.comparing.rows import Row, difference_of, interval_of, test_set_of
+from cfaug.benchmarking.comparing.roles import Row
+from cfaug.benchmarking.comparing.rows import (
+    EXCESS_ERROR,
+    GAP_CLOSED,
+    difference_of,
+    interval_of,
+    test_set_of,
+)
 from cfaug.terminal.tables import with_interval
 from cfaug.tracking import keys
 
@@ -12,7 +19,8 @@ images and, with several seeds, of the seeds. gap closed: % of the way from ERM 
 excess: points below the oracle. difference: points above the baseline (a method without
 counterfactuals) that is best on this test set itself, on the same images. labels: of which images
 attributes beside the label are used. seconds: of training and testing the classifier; a generator
-and a first network are trained before.
+and a first network are trained before. generator seconds: of training that generator, once for all
+methods.
 drawn: confounding of the label that weights leave in the images that the generator or the
 classifier is trained on, in nats, with the attribute of which most is left, and how many images
 the draws are worth (Kish), after the first {early:,} draws, which weigh rare images more;
@@ -42,14 +50,15 @@ def method_columns(row: Row) -> dict[str, str]:
     found |= {
         f"flips({n.removeprefix(flips)})": _figure(row, n) for n in row if n.startswith(flips)
     }
-    against = difference_of(row)
-    return found | {
-        "gap closed": _figure(row, "gap_closed"),
-        "excess": _figure(row, "excess_error"),
+    against, trained = difference_of(row), row.get("seconds/generator")
+    found |= {
+        "gap closed": _figure(row, GAP_CLOSED),
+        "excess": _figure(row, EXCESS_ERROR),
         "difference": "" if against is None else with_interval(*against),
         "labels": str(row["labels"]),
         "seconds": f"{float(row['seconds/classifier']):.0f}",
     }
+    return found if trained is None else found | {"generator seconds": f"{float(trained):.0f}"}
 
 
 def generator_columns(row: Row) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from cfaug.benchmarking.comparing.rows import Row, confounded, is_oracle, strength_of
+from cfaug.benchmarking.comparing.roles import Row, is_oracle
+from cfaug.benchmarking.comparing.rows import confounded, strength_of
 from cfaug.tracking.drawn_images import drawn_of
 
 

@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from cfaug.benchmarking.cells import GeneratorCell, MethodCell
-from cfaug.benchmarking.methods import ORACLE
+from cfaug.benchmarking.comparing.roles import Row, is_baseline, is_erm, is_oracle, roles_of
 from cfaug.classifiers.intervals import Interval, over_seeds, over_seeds_unbounded
 from cfaug.classifiers.right_answers import difference
 from cfaug.tracking import keys
+from cfaug.tracking.claims import changed_options
 
-Row = dict[str, float | str]
 Cells = list[dict[str, Any]]
 Key = tuple[float | None, str]
 """Strength and name of a row."""
 
-DIFFERENCE = "difference"
-"""Points above the best baseline, on the same images."""
+GAP_CLOSED, EXCESS_ERROR, DIFFERENCE = (
+    keys.started(key).removesuffix("/")
+    for key in (keys.GAP_CLOSED, keys.EXCESS_ERROR, keys.DIFFERENCE)
+)
+"""Figures of a row that `summarize` takes from other rows."""
 
 
 def summarize(results: Path) -> list[Row]:
@@ -29,27 +32,37 @@ def summarize(results: Path) -> list[Row]:
 
     Returns:
         Rows by strength, then accuracy. A row has ``name``, ``strength`` (absent if it is that of
-        the data's YAML), ``seeds``, ``labels`` (which attributes it uses), and the ``commands`` of
-        the cells, each with its commit. It has the mean over seeds of every figure under its own
-        name, with the ends of its interval (see `over_seeds`) if it is known of each seed.
-        ``accuracy``, ``accuracy_low`` and ``accuracy_high`` are those on the first test set, see
-        `test_set_of`. From ERM and the oracle at the same strength the row has ``gap_closed`` (%)
-        and ``excess_error`` (points). ``difference``, with its interval, is to the baseline that is
-        best at that strength on the test set itself, which favours the baseline.
+        the data's YAML), ``seeds``, what `roles_of` says, and the ``commands`` of the cells, each
+        with its commit. It has the mean over seeds of every figure under its own name, with the
+        ends of its interval (see `over_seeds`) if it is known of each seed. ``accuracy``,
+        ``accuracy_low`` and ``accuracy_high`` are those on the first test set, see `test_set_of`.
+        From ERM and the best oracle with the same network, at the same strength, the row has
+        ``gap_closed`` (%) and ``excess_error`` (points). ``difference``, with its interval, is to
+        ``best_baseline``, the one with that network that is best at that strength on the test set
+        itself, which favours the baseline.
+
+    Raises:
+        ValueError: If the seeds of a row were computed with different options.
     """
     groups = _grouped(results, MethodCell.kind)
     rows = {key: _method_row(cells) for key, cells in groups.items()}
-    for (strength, name), row in rows.items():
-        value, network = float(row["accuracy"]), _network(name)
-        erm = rows.get((strength, f"erm{network}"))
-        oracle = rows.get((None if strength is None else 0.0, f"{ORACLE}{network}"))
-        if oracle is not None:
-            above = float(oracle["accuracy"])
-            row["excess_error"] = above - value
-            if erm is not None and name != f"{ORACLE}{network}":
-                closed = gap_closed(value, float(erm["accuracy"]), above)
-                row |= {} if closed is None else {"gap_closed": closed}
-        _compare((strength, name), groups, rows)
+    for key, row in rows.items():
+        alike = {k: other for k, other in rows.items() if other["backbone"] == row["backbone"]}
+        here = {k: other for k, other in alike.items() if k[0] == key[0]}
+        value = float(row["accuracy"])
+        above = [
+            float(other["accuracy"])
+            for (strength, _), other in alike.items()
+            if is_oracle(other) and (strength is None) == (key[0] is None)
+        ]
+        if above:
+            row[EXCESS_ERROR] = max(above) - value
+            erm = next(filter(is_erm, here.values()), None)
+            if erm is not None and not is_oracle(row):
+                closed = gap_closed(value, float(erm["accuracy"]), max(above))
+                row |= {} if closed is None else {GAP_CLOSED: closed}
+        if not is_oracle(row):
+            row |= _compared(key, groups, {k: row for k, row in here.items() if is_baseline(row)})
     return sorted(rows.values(), key=lambda row: (strength_of(row), -float(row["accuracy"])))
 
 
@@ -58,6 +71,9 @@ def summarize_generators(results: Path) -> list[Row]:
 
     Args:
         results: Folder of the finished cells of a data set.
+
+    Raises:
+        ValueError: If the seeds of a row were computed with different options.
     """
     groups = _grouped(results, GeneratorCell.kind)
     return [_row(cells) for _, cells in sorted(groups.items(), key=lambda item: str(item[0]))]
@@ -65,11 +81,23 @@ def summarize_generators(results: Path) -> list[Row]:
 
 def _grouped(results: Path, kind: str) -> dict[Key, Cells]:
     groups: dict[Key, Cells] = {}
+    firsts: dict[Key, Path] = {}
     for path in sorted(results.glob("*/*/seed-*.json")):
         cell = json.loads(path.read_text(encoding="utf-8"))
         if cell["kind"] == kind:
-            groups.setdefault((cell["strength"], str(cell["name"])), []).append(cell)
+            key = cell["strength"], str(cell["name"])
+            cells = groups.setdefault(key, [])
+            cells.append(cell)
+            first = firsts.setdefault(key, path)
+            if changes := changed_options(*(_but_seed(c["options"]) for c in (cell, cells[0]))):
+                msg = f"{path} was computed with {changes} as in {first}, and a row is the mean of "
+                msg += "seeds that differ in nothing else; remove one of these files to compute it "
+                raise ValueError(f"{msg}anew as the other")
     return groups
+
+
+def _but_seed(options: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in options.items() if name != "seed"}
 
 
 def _row(cells: Cells) -> Row:
@@ -92,7 +120,7 @@ def _row(cells: Cells) -> Row:
 
 
 def _method_row(cells: Cells) -> Row:
-    row = _row(cells) | {"labels": str(cells[0]["labels"])}
+    row = _row(cells) | roles_of(cells[0])
     accuracy = keys.ACCURACY.format(split=test_set_of(row))
     row["accuracy"] = row[accuracy]
     if ends := interval_of(row, accuracy):
@@ -100,44 +128,26 @@ def _method_row(cells: Cells) -> Row:
     return row
 
 
-def _compare(key: Key, groups: Mapping[Key, Cells], rows: Mapping[Key, Row]) -> None:
-    """Add to a row the difference to the best baseline, over the seeds that both have."""
-    strength, name = key
-    baselines = [
-        other
-        for other, row in rows.items()
-        if other[0] == strength and _network(other[1]) == _network(name) and is_baseline(row)
-    ]
-    best = max(baselines, key=lambda other: float(rows[other]["accuracy"]), default=key)
-    if best == key or name.startswith(ORACLE):
-        return
+def _compared(key: Key, groups: Mapping[Key, Cells], baselines: Mapping[Key, Row]) -> Row:
+    """The difference of a row to the best baseline, over the seeds that both have."""
+    best = max(
+        baselines,
+        key=lambda other: (float(baselines[other]["accuracy"]), is_erm(baselines[other])),
+        default=key,
+    )
+    if best == key:
+        return {}
     ours, theirs = ({c["seed"]: c["right"] for c in groups[k]} for k in (key, best))
     each = [difference(ours[s], theirs[s], s) for s in sorted(ours.keys() & theirs.keys())]
-    if each:
-        values, own = [value for value, _ in each], [ends for _, ends in each]
-        row = rows[key]
-        row |= {DIFFERENCE: statistics.fmean(values), "best_baseline": best[1]}
-        row |= dict(zip(_ends(DIFFERENCE), over_seeds_unbounded(values, own), strict=True))
-
-
-def _network(name: str) -> str:
-    """What the name of a row says of its backbone: nothing, or ``@`` and its name."""
-    _, at, backbone = name.partition("@")
-    return at + backbone
+    if not each:
+        return {}
+    values, own = [value for value, _ in each], [ends for _, ends in each]
+    ends = zip(_ends(DIFFERENCE), over_seeds_unbounded(values, own), strict=True)
+    return {DIFFERENCE: statistics.fmean(values), "best_baseline": best[1], **dict(ends)}
 
 
 def _ends(name: str) -> tuple[str, str]:
     return f"{name}_low", f"{name}_high"
-
-
-def is_baseline(row: Row) -> bool:
-    """Whether a row is of a method without counterfactuals that a user can have."""
-    return "+" not in str(row["name"]) and not is_oracle(row)
-
-
-def is_oracle(row: Row) -> bool:
-    """Whether a row is of the oracle."""
-    return str(row["name"]).partition("@")[0] == ORACLE
 
 
 def difference_of(row: Row) -> tuple[float, Interval] | None:
@@ -177,20 +187,49 @@ def confounded(rows: Sequence[Row]) -> list[float]:
     return sorted({strength_of(row) for row in rows if not is_oracle(row)})
 
 
+def seconds_behind(rows: Sequence[Row], generators: Sequence[Row]) -> float:
+    """Seconds of computing behind rows; a generator that several methods share counts once.
+
+    Args:
+        rows: Of methods.
+        generators: Of generators; those that were not judged have none.
+    """
+    trained: dict[tuple[float, str], float] = {}
+    total = 0.0
+    for row in rows:
+        total += float(row["seconds/classifier"]) * int(row["seeds"])
+        if "seconds/generator" in row:
+            key = strength_of(row), str(row["generator"])
+            seconds = float(row["seconds/generator"]) * int(row["seeds"])
+            trained[key] = max(trained.get(key, 0.0), seconds)
+    for row in generators:
+        parts = sum(float(row[name]) for name in row if name.startswith("seconds/"))
+        trained[strength_of(row), str(row["name"])] = parts * int(row["seeds"])
+    return total + sum(trained.values())
+
+
 UNLOGGED = {"strength", "accuracy", "accuracy_low", "accuracy_high"}
 """Figures of a row that the others tell."""
 
 
-def flat(rows: Sequence[Row]) -> dict[str, float]:
-    """All figures for a logger, ``FIGURE/METHOD``, with ``/r-STRENGTH`` where there are several."""
+def told_apart(rows: Sequence[Row]) -> dict[str, Row]:
+    """Rows by name, with ``/r-STRENGTH`` where there are several strengths."""
     several = len(confounded(rows)) > 1
     found = {}
     for row in rows:
         after = f"/r-{row['strength']:g}" if several and "strength" in row else ""
-        for name, value in row.items():
-            if isinstance(value, float) and name not in UNLOGGED:
-                found[f"{name.removeprefix('test/')}/{row['name']}{after}"] = value
+        found[f"{row['name']}{after}"] = row
     return found
+
+
+def flat(rows: Sequence[Row]) -> dict[str, float]:
+    """All figures for a logger, ``FIGURE/METHOD``, with methods as in `told_apart`."""
+    return {
+        f"{figure.removeprefix('test/')}/{name}": value
+        for name, row in told_apart(rows).items()
+        for figure, value in row.items()
+        if isinstance(value, float) and figure not in UNLOGGED
+    }
 
 
 def gap_closed(accuracy: float, erm: float, oracle: float) -> float | None:

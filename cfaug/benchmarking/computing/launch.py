@@ -101,8 +101,11 @@ def compute(
         Those that failed.
 
     Raises:
-        ValueError: If ``launch`` names a cell that is not there.
+        ValueError: If there are no cells, or ``launch`` names one that is not there.
     """
+    if not cells:
+        msg = "--methods and --generators name nothing that can be computed on these data; name "
+        raise ValueError(f"{msg}others")
     if launch.list:
         for line in lines_of_rest(cells, launch.jobs):
             console.print(line, markup=False, highlight=False, soft_wrap=True)

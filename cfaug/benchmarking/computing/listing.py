@@ -23,13 +23,13 @@ def minutes_of(cells: Sequence[Cell]) -> dict[Cell, float | None]:
         if not cell.is_done():
             left.append(cell)
             continue
-        seconds = json.loads(cell.result.read_text(encoding="utf-8"))["seconds"]
+        took = json.loads(cell.result.read_text(encoding="utf-8"))["seconds"]
+        # Without those of a generator, which methods share.
+        minutes = sum(took[part.name] for part in cell.parts()) / 60
         for kind in ((cell.setting.data, cell.name), type(cell)):
-            known.setdefault(kind, []).append(sum(seconds.values()) / 60)
+            known.setdefault(kind, []).append(minutes)
     likely = (known.get((c.setting.data, c.name)) or known.get(type(c)) for c in left)
-    return {
-        c: median(minutes) if minutes else None for c, minutes in zip(left, likely, strict=True)
-    }
+    return {c: median(known) if known else None for c, known in zip(left, likely, strict=True)}
 
 
 def lines_of_rest(cells: Sequence[Cell], jobs: int) -> list[str]:

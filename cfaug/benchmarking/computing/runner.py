@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cfaug.benchmarking.cells import Cell, GeneratorCell
 from cfaug.benchmarking.commands import audit_part
-from cfaug.benchmarking.parts import RunCommand, run_part
+from cfaug.benchmarking.parts import Part, RunCommand, run_part
 from cfaug.tracking.claims import claim
 from cfaug.user_errors import message_for_users
 from datamodules.storage.atomic_files import whole_file
@@ -38,8 +38,7 @@ class Runner:
     def audit(self, cells: Sequence[Cell]) -> None:
         """Audit the data of cells: each data set and strength once, in the draw of one seed."""
         for cell in {cell.setting.place: cell for cell in reversed(cells)}.values():
-            part, group = audit_part(cell.setting), cell.setting.plan.folder.name
-            run_part(part, group, self.console, self.run_command)
+            self._run(audit_part(cell.setting), cell)
 
     def compute(self, cells: Sequence[Cell]) -> list[Cell]:
         """Compute cells; those that failed are returned."""
@@ -54,28 +53,37 @@ class Runner:
                 self._compute(cell)
             except Exception as error:
                 told = message_for_users(error) or f"{type(error).__name__}: {error}"
-                note_failure(cell, told, "".join(traceback.format_exception(error)))
+                whole = "".join(traceback.format_exception(error))
+                generator = cell.needs()
+                if generator is None or generator.is_fit():
+                    note_failure(cell, told, whole)
+                else:  # and the others that need it are not to train it again
+                    note_failure(generator, told, whole)
+                    note_lost_generator(cell)
+                    failed.append(generator)
                 failed.append(cell)
         return failed
 
     def train(self, generator: GeneratorCell) -> float:
         """Train the generator of a cell unless it is trained; the seconds that it took."""
         claim(generator.folder / "options.json", generator.options, "a cell")
-        group = generator.setting.plan.folder.name
-        return run_part(generator.fit(), group, self.console, self.run_command)
+        was_fit = generator.is_fit()
+        seconds = self._run(generator.fit(), generator)
+        if not was_fit:  # else a failure that is noted is that of its judges
+            (generator.folder / FAILED).unlink(missing_ok=True)
+        return seconds
 
     def _compute(self, cell: Cell) -> None:
-        generator = cell.needs()
+        generator, seconds = cell.needs(), dict[str, float]()
         if generator is not None:
-            self.train(generator)
+            seconds["generator"] = self.train(generator)
         claim(cell.folder / "options.json", cell.options, "a cell")
-        group = cell.setting.plan.folder.name
-        seconds = {
-            part.name: run_part(part, group, self.console, self.run_command)
-            for part in cell.parts()
-        }
+        seconds |= {part.name: self._run(part, cell) for part in cell.parts()}
         cell.keep(self.command, seconds)
         (cell.folder / FAILED).unlink(missing_ok=True)
+
+    def _run(self, part: Part, cell: Cell) -> float:
+        return run_part(part, cell.setting.plan.folder.name, self.console, self.run_command)
 
 
 def without_generator(cells: Sequence[Cell], failed: Sequence[Cell]) -> list[Cell]:

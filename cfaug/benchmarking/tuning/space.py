@@ -1,6 +1,5 @@
 """What may be drawn of each method's options."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,8 +40,7 @@ class Space:
             msg = f"{self.path} is no space: it may only have {EVERY}, {COMPOSED} and names of "
             raise ValueError(f"{msg}methods, each with options")
         found: Parameters = {k: v for part in parts for k, v in said.get(part, {}).items()}
-        fixed = set(_names(method.settings))
-        return {name: told for name, told in found.items() if name not in fixed}
+        return {name: told for name, told in found.items() if name not in method.fixed}
 
     def draw(self, method: Method, seed: int, number: int, *, composed: bool) -> dict[str, Any]:
         """The options of a draw; draw 0 is what the YAMLs say.
@@ -56,11 +54,3 @@ class Space:
         if number == 0:
             return {}
         return draw_values(self.parameters(method, composed=composed), seed, number, self.path)
-
-
-def _names(settings: dict[str, Any], before: str = "") -> Iterator[str]:
-    """The names of options, with dots between."""
-    for name, value in settings.items():
-        yield f"{before}{name}"
-        if isinstance(value, dict):
-            yield from _names(value, f"{before}{name}.")

@@ -6,23 +6,26 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cfaug.benchmarking.cells import cells_of
+from cfaug.benchmarking.all_cells import cells_of
 from cfaug.benchmarking.comparing.benchmark_tables import write_tables
 from cfaug.benchmarking.comparing.draw_lines import lines_of_draws
+from cfaug.benchmarking.comparing.roles import Row, told_of
 from cfaug.benchmarking.comparing.rows import (
-    Row,
+    GAP_CLOSED,
     confounded,
     difference_of,
     flat,
     interval_of,
+    seconds_behind,
     strength_of,
     summarize,
     summarize_generators,
     test_set_of,
+    told_apart,
 )
 from cfaug.benchmarking.computing.launch import Launch, compute, raise_failed
-from cfaug.benchmarking.methods import refuse_methods_that_saw
 from cfaug.benchmarking.plan import Plan, require_fair, settings_of
+from cfaug.benchmarking.recipes import refuse_methods_that_saw
 from cfaug.cli.main import run_command
 from cfaug.cli.options import made_from, parse_dataclasses
 from cfaug.cli.results import record
@@ -75,7 +78,9 @@ def _tell(plan: Plan, data: Path, words: list[str], console: Console) -> None:
     console.print(f"every figure with its command: {kept / 'table.md'}")
     if folder.exists():  # something was run here, and not only found where it is kept
         pictures = [path for path in paths if path.suffix == ".png"]
-        record(folder, words, identity_of(plan, data), flat([*rows, *generators]), pictures)
+        told = {"methods": {name: told_of(row) for name, row in told_apart(rows).items()}}
+        figures = flat([*rows, *generators])
+        record(folder, words, identity_of(plan, data), figures, pictures, found=told)
         write_report([folder], folder / "report.html")
         # Others are for tables; `make compare` is asked which method to use.
         for line in advice(find_runs(folder)) if plan.test_on == "val" else []:
@@ -101,7 +106,7 @@ def show(name: str, rows: list[Row], generators: list[Row], console: Console) ->
         SHORT[test_set]: keys.ACCURACY.format(split=test_set),
         SHORT[CONFOUNDED]: confounded_accuracy,
         "worst": keys.WORST_GROUP_ACCURACY.format(split=test_set),
-        "closed": "gap_closed",
+        "closed": GAP_CLOSED,
     }
     columns = {c: name for c, name in columns.items() if any(name in row for row in rows)}
     table = Table(
@@ -124,13 +129,7 @@ def show(name: str, rows: list[Row], generators: list[Row], console: Console) ->
     console.print(LEGEND.format(short=SHORT[test_set], test_set=test_set))
     for line in lines_of_draws([*rows, *generators]):
         console.print(line, markup=False, highlight=False)
-    seconds = sum(
-        float(row[name]) * int(row["seeds"])
-        for row in (*rows, *generators)
-        for name in row
-        if name.startswith("seconds/")
-    )
-    console.print(f"{seconds / 60:.1f} minutes of computing")
+    console.print(f"{seconds_behind(rows, generators) / 60:.1f} minutes of computing")
 
 
 def _cell(row: Row, name: str) -> str:

@@ -18,15 +18,14 @@ def main(args: list[str]) -> None:
         ValueError: If a cell failed, after all others are done.
     """
     described = "Draw options of each method at random, keep the best."
-    kinds = (Plan, Tuning, Launch)
-    options = parse_dataclasses("tune", described, args, *kinds, skip={"tuned"})
+    # With `tuned` too, which YAMLs of benchmarks name and a tuning leaves unread.
+    options = parse_dataclasses("tune", described, args, Plan, Tuning, Launch)
     plan, launch = made_from(options, Plan), made_from(options, Launch)
     console, words = Console(), ["tune", *args]
     require_fair(plan)
     cells = draw_cells(plan, made_from(options, Tuning))
     failed = compute(cells, plan.folder, launch, words, run_command, console)
-    if launch.tells_all:
-        found = scores_of(cells)
+    if launch.tells_all and (found := scores_of(cells)):
         chosen = write_choices(found, cells, plan.kept)
         table = Table("method", "as its YAML", "best", "with", box=None, title=SCORE + ", %")
         for key, scores in sorted(found.items()):

@@ -15,15 +15,25 @@ def write_cell(
     seed: int,
     accuracy: float,
     right: Sequence[int] = (1, 1, 1, 0),
+    *,
+    backbone: str = "convnet",
+    seconds: dict[str, float] | None = None,
+    updates: int = 860,
     **more: float,
 ) -> None:
-    """Keep the cell of a method."""
+    """Keep the cell of a method; with ``+`` in its name it has the generator that follows."""
+    method, _, generator = name.partition("@")[0].partition("+")
     answers = {"test_set": "unconfounded", "images": len(right)}
     packed = np.packbits(np.array(right, dtype=bool)).tobytes().hex()
-    labels = "known process" if name == "oracle" else "none"
+    labels = "known process" if method == "oracle" else "none"
     figures = {"test/unconfounded_accuracy": accuracy, **more}
+    options = {"seed": str(seed), "backbone": backbone, "updates": str(updates)}
+    options["method"] = f"methods/{method}.yaml (sha256 ab0ffafb165f)"
+    if generator:
+        options["generator"] = f"generator/{generator}.yaml (sha256 ca6d94ef0be7)"
     told = {"kind": "method", "labels": labels, "right": answers | {"right": packed}}
-    keep(folder, name, strength, seed, {**told, "seconds": {"classifier": 60.0}}, figures)
+    told |= {"seconds": seconds or {"classifier": 60.0}, "options": options}
+    keep(folder, name, strength, seed, told, figures)
 
 
 def write_generator(folder: Path, name: str, strength: float | None, **more: float) -> None:
@@ -41,7 +51,8 @@ def write_generator(folder: Path, name: str, strength: float | None, **more: flo
         "generator/exact_l1/color": 3.5,
         **more,
     }
-    told = {"kind": "generator", "seconds": {"generator": 600.0, "evaluate": 300.0}}
+    told: dict[str, object] = {"kind": "generator", "options": {"seed": "0"}}
+    told["seconds"] = {"generator": 600.0, "evaluate": 300.0}
     keep(folder, name, strength, 0, told, figures)
 
 

@@ -1,9 +1,16 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 import yaml
+from lightning.pytorch.callbacks import ModelCheckpoint
 
+from cfaug.benchmarking.all_cells import cells_of
+from cfaug.benchmarking.cells import Cell
 from cfaug.benchmarking.methods import Method
+from cfaug.benchmarking.plan import Plan
+from cfaug.benchmarking.recipes import Recipe
 from cfaug.classifiers import objectives
 from cfaug.classifiers.objectives import AugMix, CrossEntropy, Objective
 from tests.integration.test_cli import ROOT
@@ -34,36 +41,97 @@ def test_the_labels_that_a_method_uses_follow_from_its_options(
     tmp_path: Path, said: dict[str, object], alone: str, composed: str
 ) -> None:
     found = method(tmp_path, **said)
-    assert found.labels(composed=False) == alone
-    assert found.labels(composed=True) == composed
+    assert Recipe(found).labels() == alone
+    assert Recipe(found, composed=True).labels() == composed
+
+
+def test_weights_that_are_chosen_by_groups_use_those_of_validation_images(tmp_path: Path) -> None:
+    erm = method(tmp_path)
+    assert Recipe(erm).labels("val_mean") == "validation"
+    assert Recipe(erm, composed=True).labels("val_worst") == "training and validation"
+    oracle = method(tmp_path, data={"init_args": {"oracle": True}})
+    assert Recipe(oracle).labels("val_mean") == "known process"
 
 
 def test_an_update_sees_as_many_images_whatever_is_made_of_each(tmp_path: Path) -> None:
     erm = method(tmp_path)
-    assert erm.batch_size(128, composed=False) == 128
-    assert erm.batch_size(128, composed=True) == 64
+    assert Recipe(erm).batch_size(128) == 128
+    assert Recipe(erm, composed=True).batch_size(128) == 64
     several = method(tmp_path, model={"edits_per_image": 3})
-    assert several.batch_size(128, composed=False) == 128
-    assert several.batch_size(128, composed=True) == 32
+    assert Recipe(several).batch_size(128) == 128
+    assert Recipe(several, composed=True).batch_size(128) == 32
     views = method(tmp_path, model={"objective": "AugMix"})
-    assert views.objective is AugMix
-    assert views.batch_size(128, composed=False) == 42
-    assert views.batch_size(128, composed=True) == 32
+    assert Recipe(views).objective is AugMix
+    assert Recipe(views).batch_size(128) == 42
+    assert Recipe(views, composed=True).batch_size(128) == 32
     with pytest.raises(ValueError, match="mine makes 4 of each image, and an update has 3"):
-        views.batch_size(3, composed=True)
+        Recipe(views, composed=True).batch_size(3)
+
+
+def test_options_of_all_yamls_and_of_tuning_count(tmp_path: Path) -> None:
+    """The last that says an option counts, as in the command that is run."""
+    erm, beneath = method(tmp_path), tmp_path / "counterfactual.yaml"
+    beneath.write_text(yaml.safe_dump({"model": {"edits_per_image": 3, "objective": "AugMix"}}))
+    assert Recipe(erm, (beneath,), composed=True).batch_size(120) == 20
+    chosen = {"model.edits_per_image": 7, "model.objective": "DFR"}
+    found = Recipe(erm, (beneath,), chosen, composed=True)
+    assert found.batch_size(120) == 15
+    assert found.labels() == "training and validation"
+    own = method(tmp_path, model={"edits_per_image": 1})
+    assert Recipe(own, (beneath,), composed=True).batch_size(120) == 30
+
+
+def plan(folder: Path, **more: Any) -> Plan:
+    """A plan of ERM, with counterfactuals too if ``more`` names a generator."""
+    erm = (ROOT / "experiments/methods/erm.yaml",)
+    told = {"counterfactual": ROOT / "experiments/classifier/counterfactual.yaml", **more}
+    return Plan(
+        base=ROOT / "experiments/base.yaml",
+        data=(ROOT / "experiments/data/digits-colored.yaml",),
+        methods=erm,
+        folder=folder,
+        with_counterfactuals=erm,
+        judge_steps=0,
+        seeds=(1,),
+        **told,
+    )
+
+
+def options_of(cell: Cell) -> dict[str, Any]:
+    """What the YAML says that the benchmark writes for a cell."""
+    ((text,),) = ((part.files or {}).values() for part in cell.parts())
+    said: dict[str, Any] = yaml.safe_load(text)
+    return said
+
+
+def test_a_cell_has_the_options_of_the_yaml_of_counterfactuals(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(yaml.safe_dump({"model": {"edits_per_image": 3}}))
+    generators = (ROOT / "experiments/generator/conditional-vae.yaml",)
+    cells = cells_of(plan(tmp_path, counterfactual=mine, generators=generators))
+    sizes = [options_of(cell)["data"]["init_args"]["batch_size"] for cell in cells]
+    assert sizes == [128, 32]
+
+
+def test_a_run_that_is_stopped_leaves_the_best_weights(tmp_path: Path) -> None:
+    """Lightning saves what it has when it is stopped under the name of the best."""
+    (cell,) = cells_of(plan(tmp_path, selection="val_mean"))
+    kept = ModelCheckpoint(tmp_path, **options_of(cell)["checkpoint"])
+    best, stopped = (kept.format_checkpoint_name({"step": torch.tensor(n)}) for n in (5, 8))
+    assert best != stopped
 
 
 def test_what_is_no_method_is_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"mine.yaml is no method"):
-        method(tmp_path, generator="x").labels(composed=False)
+        Recipe(method(tmp_path, generator="x")).labels()
     with pytest.raises(ValueError, match="names the objective Nothing, which is not there"):
-        method(tmp_path, model={"objective": "Nothing"}).labels(composed=False)
+        Recipe(method(tmp_path, model={"objective": "Nothing"})).labels()
 
 
 def test_every_objective_has_a_method() -> None:
     known = {getattr(objectives, name) for name in objectives.__all__} - {Objective}
-    assert {Method(path).objective for path in METHODS} == known
-    assert Method(ROOT / "experiments/methods/balanced.yaml").objective is CrossEntropy
+    assert {Recipe(Method(path)).objective for path in METHODS} == known
+    assert Recipe(Method(ROOT / "experiments/methods/balanced.yaml")).objective is CrossEntropy
 
 
 def test_the_list_of_all_methods_has_all() -> None:

@@ -1,14 +1,15 @@
 """What a plan makes of the data that it names."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from cfaug.benchmarking.cells import cells_of
-from cfaug.benchmarking.methods import refuse_methods_that_saw
+from cfaug.benchmarking.all_cells import cells_of
 from cfaug.benchmarking.plan import Plan, has_oracle, require_fair
+from cfaug.benchmarking.recipes import refuse_methods_that_saw
 from tests.integration.test_cli import ROOT
 
 
@@ -75,6 +76,21 @@ def test_what_is_tested_on_validation_images_is_another_cell(tmp_path: Path) -> 
     words = after.setting.data_words()
     assert words == ["--data.init_args.test_on", "val"]  # the seed is that of the YAML
     assert before.setting.data_words() == ["--data.init_args.seed", "1"]
+
+
+def test_a_seed_with_other_options_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    told = plan(data(tmp_path, strength=0.9))
+    done, other = (cells_of(replace(told, seeds=(seed,)))[0] for seed in (1, 2))
+    done.result.parent.mkdir(parents=True)
+    done.result.write_text(json.dumps({"options": done.options}))
+    assert done.is_done()
+    assert not other.is_done()
+    (longer, *_) = cells_of(replace(told, seeds=(2,), updates=8000))
+    with pytest.raises(ValueError, match=r"seed-1.json was computed with updates 860 instead of 8"):
+        longer.is_done()
+    done.result.write_text("[]")
+    with pytest.raises(ValueError, match=r"seed-1.json is damaged; remove it"):
+        other.is_done()
 
 
 def test_what_has_seen_validation_images_is_not_tested_on_them(tmp_path: Path) -> None:

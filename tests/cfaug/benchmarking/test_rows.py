@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from cfaug.benchmarking.comparing.benchmark_pictures import costs
 from cfaug.benchmarking.comparing.benchmark_tables import write_tables
 from cfaug.benchmarking.comparing.draw_lines import lines_of_draws
 from cfaug.benchmarking.comparing.rows import (
     difference_of,
     flat,
+    seconds_behind,
     summarize,
     summarize_generators,
 )
@@ -71,16 +71,15 @@ def test_the_difference_is_that_on_the_same_images_to_the_best_baseline(tmp_path
     assert difference_of(rows["oracle"]) is None
 
 
-def test_networks_are_compared_with_their_own_baselines(tmp_path: Path) -> None:
-    for network, accuracy in (("mlp", 60.0), ("convnet", 80.0)):
-        write_cell(tmp_path, f"erm@{network}", 0.9, 1, accuracy)
-        write_cell(tmp_path, f"erm+ours@{network}", 0.9, 1, accuracy + 10)
-        write_cell(tmp_path, f"oracle@{network}", 0.0, 1, accuracy + 20)
-    rows = {str(row["name"]): row for row in summarize(tmp_path)}
-    for network in ("mlp", "convnet"):
-        row = rows[f"erm+ours@{network}"]
-        assert row["best_baseline"] == f"erm@{network}"
-        assert row["gap_closed"] == pytest.approx(50)
+@pytest.mark.parametrize("kind", ["method", "generator"])
+def test_seeds_with_other_options_are_not_averaged(tmp_path: Path, kind: str) -> None:
+    write_cell(tmp_path, "erm", 0.9, 1, 60.0, updates=800)
+    write_cell(tmp_path, "erm", 0.9, 2, 90.0, updates=8000)
+    for path in tmp_path.rglob("*.json"):
+        path.write_text(path.read_text().replace('"method", "labels"', f'"{kind}", "labels"'))
+    said = r"seed-2.json was computed with updates 8000 instead of 800 as in .*seed-1.json, and a "
+    with pytest.raises(ValueError, match=f"{said}.* remove one of these files"):
+        (summarize if kind == "method" else summarize_generators)(tmp_path)
 
 
 def intervals(accuracy: float, worst: float) -> dict[str, float]:
@@ -157,43 +156,26 @@ def test_figures_of_several_strengths_are_told_apart(tmp_path: Path) -> None:
     assert figures["unconfounded_accuracy/erm/r-0.99"] == pytest.approx(99)
 
 
-def test_several_strengths_give_a_curve(tmp_path: Path) -> None:
-    for strength in (0.9, 0.99):
-        write_cell(tmp_path, "erm", strength, 0, 50.0)
-        write_cell(tmp_path, "erm+ours", strength, 0, 90.0)
-    write_tables(summarize(tmp_path), [], tmp_path)
-    assert (tmp_path / "strengths.png").stat().st_size > 5_000
-    assert not (tmp_path / "accuracy.png").exists()
-
-
-@pytest.mark.parametrize("accuracy", [50.0, 90.0])  # 90: all are as good as the oracle
-def test_two_generators_give_a_picture_of_generators(tmp_path: Path, accuracy: float) -> None:
-    write_cell(tmp_path, "erm", 0.9, 0, accuracy)
-    write_cell(tmp_path, "oracle", 0.0, 0, 90.0)
-    picture = tmp_path / "tradeoff.png"
-    for name in ("ours", "theirs"):
-        assert not picture.exists()
-        write_cell(tmp_path, f"erm+{name}", 0.9, 0, 90.0)
-        write_generator(tmp_path, name, 0.9)
-        rows, generators = summarize(tmp_path), summarize_generators(tmp_path)
-        assert (picture in write_tables(rows, generators, tmp_path)) == picture.exists()
-    assert picture.exists()
-
-
-def test_the_cost_of_counterfactuals_includes_their_generator(tmp_path: Path) -> None:
-    for name in ("erm", "erm+ours"):
-        write_cell(tmp_path, name, 0.9, 0, 90.0)
-    write_generator(tmp_path, "ours", 0.9)
-    found = costs(summarize(tmp_path), summarize_generators(tmp_path), 0.9)
-    assert {name: seconds for name, (seconds, _) in found.items()} == {"erm": 60, "erm+ours": 660}
-
-
 def drawn(left: float, worth: float, prefix: str = "") -> dict[str, float]:
     """Figures of 55,000 images with 4.46 nats of the label with color, and fewer with size."""
     found = {"train_size": 55_000.0, "effective_train_size": worth}
     found |= {"cnf/color": 4.46, "cnf/size": 1.3}
     found |= {"remaining_cnf/color": left, "remaining_cnf/size": 0.2}
     return {f"{prefix}data/{name}": value for name, value in found.items()}
+
+
+def test_the_seconds_of_a_generator_count_once(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        write_cell(tmp_path, "erm", 0.9, seed, 50.0)
+        for name in ("erm+ours", "jtt+ours", "erm+judged"):
+            both = {"classifier": 60.0, "generator": 500.0}
+            write_cell(tmp_path, name, 0.9, seed, 90.0, seconds=both)
+    write_generator(tmp_path, "judged", 0.9)
+    rows = summarize(tmp_path)
+    assert seconds_behind(rows, summarize_generators(tmp_path)) == 8 * 60 + 2 * 500 + 600 + 300
+    write_tables(rows, [], tmp_path)
+    table = read_table(tmp_path, "accuracy")
+    assert [table[name]["generator seconds"] for name in ("erm", "erm+ours")] == ["", "500"]
 
 
 def test_what_is_left_of_the_confounding_stands_below_the_table(tmp_path: Path) -> None:

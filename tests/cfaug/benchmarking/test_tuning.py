@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cfaug.benchmarking.cells import GeneratorCell, MethodCell
+from cfaug.benchmarking.commands import Setting
 from cfaug.benchmarking.methods import Method
 from cfaug.benchmarking.plan import Plan
 from cfaug.benchmarking.tuning.choices import best_of
@@ -87,6 +89,16 @@ def test_a_method_that_was_not_tuned_with_counterfactuals_has_those_of_erm(tmp_p
     assert plan(path).tuned_options("irm+counterfactuals") == both
     assert plan(path).tuned_options("jtt+counterfactuals") == ours
     assert plan(None).tuned_options("irm+counterfactuals") == {}
+
+
+def test_what_a_method_says_itself_is_not_that_of_erm(tmp_path: Path) -> None:
+    path = tmp_path / "tuned.yaml"
+    ours = {"model.lr": 0.002, "model.invariance_weight": 0.3}
+    path.write_text(yaml.safe_dump({"erm+counterfactuals": ours}))
+    setting = Setting(plan(path), Path(), 0.9, 1)
+    generator = GeneratorCell(setting, Path("vae.yaml"))
+    cells = [MethodCell(setting, method(n), "convnet", generator) for n in ("no-invariance", "irm")]
+    assert [cell.chosen for cell in cells] == [{"model.lr": 0.002}, ours]
 
 
 def test_a_file_of_another_kind_is_told(tmp_path: Path) -> None:

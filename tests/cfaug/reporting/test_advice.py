@@ -18,8 +18,9 @@ def benchmark(
     accuracy: dict[str, float],
     difference: tuple[float, float, float],
     after: str = "",
-    **record: str,
+    **record: object,
 ) -> Run:
+    """A benchmark as it is recorded, with the interval of the best with counterfactuals."""
     figures = {f"resampled_accuracy/{n}{after}": value for n, value in accuracy.items()}
     best = max((n for n in accuracy if "+" in n), key=accuracy.__getitem__, default="")
     erm = accuracy["erm"] - max(v for n, v in accuracy.items() if "+" not in n and n != "oracle")
@@ -27,7 +28,14 @@ def benchmark(
         if name and (name != "erm" or erm):
             keys = (f"difference{end}/{name}{after}" for end in ("", "_low", "_high"))
             figures |= dict(zip(keys, ends, strict=True))
+    record["methods"] = {f"{name}{after}": role(name) for name in accuracy}
     return Run("compare", folder, "benchmark", record, figures)
+
+
+def role(name: str, **more: str) -> dict[str, object]:
+    method, composed, _ = name.partition("+")
+    told = {"method": method, "oracle": method == "oracle", "counterfactuals": bool(composed)}
+    return {"backbone": "convnet", **told, **more}
 
 
 @pytest.mark.parametrize(
@@ -81,9 +89,50 @@ def test_where_methods_are_alike_the_simplest_is_named(tmp_path: Path) -> None:
 
 def test_several_strengths_get_no_advice(tmp_path: Path) -> None:
     run = benchmark(tmp_path, ACCURACIES, (10, 4, 16), after="/r-0.95")
-    assert compared(run) is None
+    assert compared(run) == []
     assert advice([run]) == []
     assert advice([]) == []
+
+
+def several_networks(folder: Path, resnet: float) -> Run:
+    """Counterfactuals help one network, and the other is as good as it is without them."""
+    accuracy = {"erm@convnet": 75.0, "erm+g@convnet": 80.0, "erm@resnet18": resnet}
+    record: dict[str, object] = {"test_on": "val", "methods": {}}
+    record["methods"] = {
+        "erm@convnet": role("erm"),
+        "erm+g@convnet": role("erm+g", best_baseline="erm@convnet"),
+        "erm@resnet18": role("erm", backbone="resnet18"),
+    }
+    figures = {f"resampled_accuracy/{name}": value for name, value in accuracy.items()}
+    ends = {"": 5.0, "_low": 3.0, "_high": 7.0}
+    figures |= {f"difference{end}/erm+g@convnet": value for end, value in ends.items()}
+    return Run("compare", folder, "benchmark", record, figures)
+
+
+def test_methods_are_compared_with_those_of_their_own_network(tmp_path: Path) -> None:
+    assert advice([several_networks(tmp_path, 90.0)]) == [
+        "Use erm@resnet18, the only method with resnet18: 90.0 % of resampled validation images "
+        "right.",
+        "With other networks, by accuracy alone: erm+g@convnet 80.0 %.",
+        "No other method without counterfactuals beats ordinary training (erm@resnet18).",
+    ]
+    first, others, *_ = advice([several_networks(tmp_path, 60.0)])
+    assert first == (
+        "Use erm+g@convnet: 80.0 % of resampled validation images right, 5.0 points above "
+        "erm@convnet, the best method without counterfactuals (95 % interval 3.0 to 7.0)."
+    )
+    assert others == "With other networks, by accuracy alone: erm@resnet18 60.0 %."
+
+
+def test_the_baseline_is_the_one_that_differences_are_to(tmp_path: Path) -> None:
+    run = benchmark(tmp_path, ACCURACIES, (10.0, 4.0, 16.0))
+    run.record["methods"]["erm+vae"]["best_baseline"] = "erm"
+    assert "10.0 points above erm, the best method" in advice([run])[0]
+
+
+def test_a_record_that_does_not_tell_of_methods_gets_no_advice(tmp_path: Path) -> None:
+    figures = {"resampled_accuracy/erm": 90.0}
+    assert advice([Run("compare", tmp_path, "benchmark", {}, figures)]) == []
 
 
 def test_the_weakest_groups_and_faults_of_edits_are_named(tmp_path: Path) -> None:

@@ -1,0 +1,115 @@
+"""Methods with all options that they are trained with, and what follows from these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from cfaug.benchmarking.methods import Method
+from cfaug.benchmarking.plan import Plan, Selection, load_yaml
+from cfaug.classifiers import objectives
+from cfaug.classifiers.objectives import CrossEntropy, Objective
+
+KNOWN_PROCESS = "known process"
+"""What an oracle uses, whose training data are unconfounded, as only a known process draws them."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A method with the options of other YAMLs and those that tuning chose.
+
+    Args:
+        method: The method.
+        beneath: YAMLs whose options it has where its own says nothing; later ones count.
+        chosen: Options on top of all YAMLs, by name with dots between, if there are any.
+        composed: Whether it is trained with counterfactuals.
+    """
+
+    method: Method
+    beneath: tuple[Path, ...] = ()
+    chosen: Mapping[str, Any] | None = None
+    composed: bool = False
+
+    @property
+    def yamls(self) -> list[Path]:
+        """All its YAMLs, each on top of the one before."""
+        return [*self.beneath, self.method.path]
+
+    def option(self, name: str) -> Any:
+        """The value of an option, by its name with dots between; None if nothing says it."""
+        if self.chosen is not None and name in self.chosen:
+            return self.chosen[name]
+        for settings in (self.method.settings, *map(load_yaml, reversed(self.beneath))):
+            value = settings
+            for word in name.split("."):
+                value = value.get(word) if isinstance(value, Mapping) else None
+            if value is not None:
+                return value
+        return None
+
+    @property
+    def objective(self) -> type[Objective]:
+        """The class of its objective.
+
+        Raises:
+            ValueError: If there is none of that name.
+        """
+        said = self.option("model.objective")
+        path = said.get("class_path") if isinstance(said, Mapping) else said
+        if path is None:
+            return CrossEntropy
+        module, _, name = str(path).rpartition(".")
+        try:
+            found: type[Objective] = getattr(import_module(module) if module else objectives, name)
+        except (ImportError, AttributeError) as error:
+            msg = f"{self.method.path} names the objective {path}, which is not there"
+            raise ValueError(msg) from error
+        return found
+
+    def labels(self, selection: Selection = "last") -> str:
+        """Of which images it uses attributes beside the label.
+
+        A generator uses those of the training images, a selection of weights by groups those of
+        validation images.
+
+        Args:
+            selection: Which weights are tested.
+        """
+        if self.option("data.init_args.oracle"):
+            return KNOWN_PROCESS
+        by_group = self.option("data.init_args.sampling") in {"balanced", "deconfounded"}
+        used = {self.objective.uses} - {"no"}
+        used |= {"training"} if self.composed or by_group else set()
+        used |= set() if selection == "last" else {"validation"}
+        return " and ".join(sorted(used)) or "none"
+
+    def batch_size(self, images_per_update: int) -> int:
+        """Images of a batch, so that an update sees a number of images, views and edits included.
+
+        Args:
+            images_per_update: The number.
+
+        Raises:
+            ValueError: If not even one image fits.
+        """
+        edits = int(self.option("model.edits_per_image") or 1) if self.composed else 0
+        each = self.objective.views + edits
+        if images_per_update < each:
+            name = self.method.name
+            msg = f"{name} makes {each} of each image, and an update has {images_per_update}"
+            raise ValueError(f"{msg}; raise --images_per_update")
+        return images_per_update // each
+
+
+def refuse_methods_that_saw(plan: Plan) -> None:
+    """Refuse methods that learn from the images that they would be tested on.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    paths = {*plan.methods, *plan.with_counterfactuals} if plan.test_on == "val" else set()
+    for path in sorted(paths):
+        if "validation" in Recipe(Method(path)).labels():
+            msg = f"{path.stem} learns from validation images, and --test_on val tests on them"
+            raise ValueError(f"{msg}; leave it out")
