@@ -111,9 +111,7 @@ def classifier_part(
     sizes = {"batch_size": batch, "epoch_size": batch * (plan.updates // plan.checks)}
     overlay: dict[str, Any] = {"trainer": {"max_epochs": plan.checks}, "data": {"init_args": sizes}}
     if plan.selection != "last":
-        # With the update in its name: a run that is stopped saves its weights under that name too,
-        # and would write them over the best.
-        monitored = {"monitor": MONITORED[plan.selection], "mode": "max", "filename": "best-{step}"}
+        monitored = {"monitor": MONITORED[plan.selection], "mode": "max", "filename": "best"}
         overlay["checkpoint"] = {**monitored, "save_last": True}
     words, files = _fit(setting, folder / "classifier", recipe.yamls, overlay)
     words += ["--model.backbone", backbone]

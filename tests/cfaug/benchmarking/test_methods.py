@@ -2,9 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 import yaml
-from lightning.pytorch.callbacks import ModelCheckpoint
 
 from cfaug.benchmarking.all_cells import cells_of
 from cfaug.benchmarking.cells import Cell
@@ -111,14 +109,6 @@ def test_a_cell_has_the_options_of_the_yaml_of_counterfactuals(tmp_path: Path) -
     cells = cells_of(plan(tmp_path, counterfactual=mine, generators=generators))
     sizes = [options_of(cell)["data"]["init_args"]["batch_size"] for cell in cells]
     assert sizes == [128, 32]
-
-
-def test_a_run_that_is_stopped_leaves_the_best_weights(tmp_path: Path) -> None:
-    """Lightning saves what it has when it is stopped under the name of the best."""
-    (cell,) = cells_of(plan(tmp_path, selection="val_mean"))
-    kept = ModelCheckpoint(tmp_path, **options_of(cell)["checkpoint"])
-    best, stopped = (kept.format_checkpoint_name({"step": torch.tensor(n)}) for n in (5, 8))
-    assert best != stopped
 
 
 def test_what_is_no_method_is_told(tmp_path: Path) -> None:
