@@ -1,6 +1,5 @@
 """Options that several commands have, and what is made from them."""
 
-from collections.abc import Collection
 from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,9 +32,7 @@ def command_parser(command: str, description: str, **options: Any) -> ArgumentPa
     )
 
 
-def parse_dataclasses(
-    command: str, description: str, args: list[str], *kinds: type, skip: Collection[str] = ()
-) -> Any:
+def parse_dataclasses(command: str, description: str, args: list[str], *kinds: type) -> Any:
     """The options of a command that are the fields of dataclasses, also from YAMLs (``-c``).
 
     Args:
@@ -43,12 +40,11 @@ def parse_dataclasses(
         description: What it does.
         args: Its words.
         kinds: The dataclasses, see `made_from`.
-        skip: Fields that are no options.
     """
     parser = command_parser(command, description)
     parser.add_argument("-c", "--config", action="config", help="a YAML of these options")
     for kind in kinds:
-        parser.add_class_arguments(kind, None, skip=set(skip) & signature(kind).parameters.keys())
+        parser.add_class_arguments(kind, None)
     return parser.parse_args(args)
 
 
