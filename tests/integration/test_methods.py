@@ -95,3 +95,23 @@ def test_the_best_check_can_be_tested_instead_of_the_last(
     again, once = figures(tmp_path / "test"), figures(tmp_path / "fit")
     accuracy = "test/unconfounded_accuracy"
     assert again[accuracy] == once[accuracy]
+
+
+# The run goes on in its own folder, as one of a benchmark does.
+@pytest.mark.filterwarnings("ignore:Experiment logs directory", "ignore:Checkpoint directory")
+def test_a_stopped_run_keeps_its_best_check(tmp_path: Path) -> None:
+    """The first check is the best, as accuracy is to be low; the run stops in the second epoch."""
+    options = ["--checkpoint.monitor", "val/accuracy", "--checkpoint.mode", "min"]
+    options += ["--checkpoint.filename", "best", "--trainer.precision", "32-true"]
+    stop = "--trainer.callbacks+=tests.integration.callbacks.InterruptInSecondEpoch"
+    kept = tmp_path / "run/a/checkpoints"
+    assert fit("classifier", tmp_path, *options, stop) == 130
+    assert {path.name for path in kept.iterdir()} == {"best.ckpt", "last.ckpt"}
+    best = torch.load(kept / "best.ckpt", weights_only=True)
+    assert (best["global_step"], last(tmp_path)["global_step"]) == (4, 6)
+    options += ["--ckpt_path", str(path_of(tmp_path))]
+    assert fit("classifier", tmp_path, *options) == 0
+    after = torch.load(kept / "best.ckpt", weights_only=True)
+    assert after["global_step"] == 4
+    for name, value in best["state_dict"].items():
+        assert torch.equal(value, after["state_dict"][name]), name
