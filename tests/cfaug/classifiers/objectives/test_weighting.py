@@ -18,6 +18,19 @@ def test_the_focal_loss_is_that_of_its_paper() -> None:
     assert torch.allclose(Focal(gamma=0.0)(batch), CrossEntropy()(batch))
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+def test_the_focal_loss_has_a_slope_where_the_label_is_certain(gamma: float) -> None:
+    logits = 200 * F.one_hot(TABLE[:, 0], 3).float()
+    logits[0] = torch.tensor([0.2, -0.1, 0.3])  # all others are certain, and teach nothing
+    batch = seen(TABLE, logits=logits.requires_grad_())
+    (found,) = torch.autograd.grad(Focal(gamma)(batch), logits)
+    exact = logits[:1].detach().double().requires_grad_()
+    p = exact.softmax(1)[0, 0]
+    (wanted,) = torch.autograd.grad(-((1 - p) ** gamma) * p.log() / 8, exact)
+    assert torch.allclose(found[:1].double(), wanted, atol=1e-7)
+    assert torch.equal(found[1:], torch.zeros(7, 3))
+
+
 def test_group_weights_make_groups_count_alike() -> None:
     objective = GroupWeights()
     objective.begin(beginning(TABLE))
