@@ -79,6 +79,34 @@ def test_dfr_leaves_the_last_layer_that_validation_images_give(tmp_path: Path) -
     assert torch.allclose(head.bias, state["head.bias"], atol=1e-3)
 
 
+def test_dfr_that_is_stopped_early_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    early = ["--trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor", "val/loss"]
+    early += ["--trainer.callbacks.stopping_threshold", "1000"]
+    assert fit("classifier", tmp_path, *words("dfr"), *early) == 1
+    told = capsys.readouterr().err
+    assert "DFR learns the last layer after the last update, and training ended before, at " in told
+    assert "at update 4 of 8; leave out what ends it early, or set --trainer.max_epochs" in told
+
+
+def test_originals_are_not_weighed_against_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit("classifier", tmp_path, "--model.original_weight", "0.5") == 1
+    told = capsys.readouterr().err
+    assert "original_weight is 0.5, a weight beside counterfactuals, and there are none; n" in told
+
+
+def test_an_option_out_of_range_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixing = ["--model.objective", "MixUp", "--model.objective.alpha", "0"]
+    assert fit("classifier", tmp_path, *mixing) != 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "alpha is 0.0, expected a number above 0" in line
+
+
 def test_the_best_check_can_be_tested_instead_of_the_last(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

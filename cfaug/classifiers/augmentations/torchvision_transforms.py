@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from cfaug.classifiers.augmentations.base import Augmentation
+from datamodules.checks import require_at_least, require_between
 
 
 class EachImage(Augmentation):
@@ -31,6 +32,9 @@ class ColorJitter(EachImage):
         contrast: Largest relative change of the contrast.
         saturation: Largest relative change of the saturation.
         hue: Largest turn of the hue, in full turns, at most 0.5.
+
+    Raises:
+        ValueError: If an option is out of range.
     """
 
     def __init__(
@@ -40,6 +44,8 @@ class ColorJitter(EachImage):
         saturation: float = 0.4,
         hue: float = 0.5,
     ) -> None:
+        require_at_least(0, brightness=brightness, contrast=contrast, saturation=saturation)
+        require_between(0, 0.5, hue=hue)
         super().__init__(v2.ColorJitter(brightness, contrast, saturation, hue))
 
 
@@ -48,7 +54,11 @@ class Grayscale(EachImage):
 
     Args:
         p: Share of the images.
+
+    Raises:
+        ValueError: If it is no share.
     """
 
     def __init__(self, p: float = 0.5) -> None:
+        require_between(0, 1, p=p)
         super().__init__(v2.RandomGrayscale(p))

@@ -13,6 +13,7 @@ from cfaug.generators.published.translation_networks import one_hot
 from cfaug.tracking import keys
 from cfaug.training.schedule import WARMUP, warm_then_fade
 from datamodules.attributes import AttributeSpace
+from datamodules.checks import require_above
 
 
 class AdversarialGenerator(Generator):
@@ -25,6 +26,9 @@ class AdversarialGenerator(Generator):
         attribute_space: The attributes of the data.
         image_shape: (3, H, W) of the images, H = W a multiple of 4.
         lr: Learning rate of all networks.
+
+    Raises:
+        ValueError: If it is not above 0, or the images are of another shape.
     """
 
     def __init__(
@@ -32,6 +36,7 @@ class AdversarialGenerator(Generator):
     ) -> None:
         super().__init__(attribute_space, image_shape)
         self.side = require_square(image_shape)
+        require_above(0, lr=lr)
         self.automatic_optimization = False
         self.lr = lr
         self.cardinalities = attribute_space.cardinalities

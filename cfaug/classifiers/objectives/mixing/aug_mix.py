@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from torchvision.transforms import v2
 
 from cfaug.classifiers.objectives.base import Objective, Seen
+from datamodules.checks import require_between
 
 
 class AugMix(Objective):
@@ -22,12 +23,16 @@ class AugMix(Objective):
         weight: Weight of the divergence.
         severity: Strength of the augmentations, 1 to 10.
         all_ops: Whether brightness, contrast, colour and sharpness are changed too.
+
+    Raises:
+        ValueError: If an option is out of range.
     """
 
     views: ClassVar[int] = 3
 
     def __init__(self, weight: float = 12.0, severity: int = 3, *, all_ops: bool = False) -> None:
         super().__init__()
+        require_between(1, 10, severity=severity)
         self.weight = weight
         self.augment = v2.AugMix(severity=severity, all_ops=all_ops)
 

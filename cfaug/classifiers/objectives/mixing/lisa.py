@@ -13,6 +13,7 @@ from cfaug.classifiers.objectives.mixing.mixture import (
     random_partner,
 )
 from datamodules.attributes import AttributeSpace, Batch
+from datamodules.checks import require_above, require_between
 
 
 class LISA(CrossEntropy):
@@ -27,12 +28,17 @@ class LISA(CrossEntropy):
     Args:
         alpha: α.
         p_sel: Probability of the intra-label mixture.
+
+    Raises:
+        ValueError: If an option is out of range.
     """
 
     uses: ClassVar[Labels] = "training"
 
     def __init__(self, alpha: float = 2.0, p_sel: float = 0.5) -> None:
         super().__init__()
+        require_above(0, alpha=alpha)
+        require_between(0, 1, p_sel=p_sel)
         self.alpha, self.p_sel = alpha, p_sel
 
     def mixture(self, batch: Batch, space: AttributeSpace) -> Mixture:

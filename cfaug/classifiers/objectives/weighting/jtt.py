@@ -4,6 +4,7 @@ import torch
 
 from cfaug.classifiers.objectives.base import Beginning
 from cfaug.classifiers.objectives.erm import CrossEntropy
+from datamodules.checks import require_at_least
 
 
 class JTT(CrossEntropy):
@@ -17,10 +18,15 @@ class JTT(CrossEntropy):
     Args:
         updates: Updates of the first network.
         times: λ_up, how many times as often a wrong image is drawn.
+
+    Raises:
+        ValueError: If an option is out of range.
     """
 
     def __init__(self, updates: int = 100, times: float = 20.0) -> None:
         super().__init__()
+        require_at_least(1, updates=updates)
+        require_at_least(0, times=times)
         self.updates, self.times = updates, times
 
     def begin(self, beginning: Beginning) -> None:
