@@ -107,6 +107,16 @@ def test_an_option_out_of_range_is_one_line(
     assert "alpha is 0.0, expected a number above 0" in line
 
 
+def test_there_is_no_choice_by_a_worst_group_that_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worst = ["--checkpoint.monitor", "val/worst_group_accuracy", "--checkpoint.mode", "max"]
+    assert fit("classifier", tmp_path, *worst, "--data.init_args.strength", "0") == 1
+    told = capsys.readouterr().err
+    assert "val/worst_group_accuracy is to choose, and no group has 10 validation images (" in told
+    assert "choose by val/balanced_accuracy, or give validation more images" in told
+
+
 def test_the_best_check_can_be_tested_instead_of_the_last(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
