@@ -1,6 +1,7 @@
 """What devices that train together share: the images of a batch, and its random numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, distributed
@@ -51,6 +52,26 @@ def random_like(draw: Callable[..., Tensor], rows: Tensor) -> Tensor:
     """
     rank, devices = this_device()
     return draw((devices * len(rows), *rows.shape[1:]), device=rows.device)[rank::devices]
+
+
+@contextmanager
+def draws_of_its_own(rows: Tensor) -> Iterator[None]:
+    """Let torch draw other numbers on each device, where `random_like` cannot.
+
+    Afterwards the random generators of all devices have the same state again. One device draws as
+    it would without.
+
+    Args:
+        rows: Images on this device.
+    """
+    rank, devices = this_device()
+    if devices == 1:
+        yield
+        return
+    seed = int(torch.randint(2**62, ()))
+    with torch.random.fork_rng([rows.device] if rows.is_cuda else []):
+        torch.manual_seed(seed + rank)
+        yield
 
 
 def sum_over_devices(x: Tensor) -> Tensor:

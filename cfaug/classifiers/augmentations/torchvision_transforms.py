@@ -6,6 +6,7 @@ from torchvision.transforms import v2
 
 from cfaug.classifiers.augmentations.base import Augmentation
 from datamodules.checks import require_at_least, require_between
+from datamodules.process.devices import draws_of_its_own
 
 
 class EachImage(Augmentation):
@@ -21,7 +22,8 @@ class EachImage(Augmentation):
 
     def forward(self, images: Tensor) -> Tensor:
         """See `Augmentation`."""
-        return torch.stack([self.transform(image) for image in images])
+        with draws_of_its_own(images):
+            return torch.stack([self.transform(image) for image in images])
 
 
 class ColorJitter(EachImage):

@@ -7,7 +7,7 @@ import torch
 
 from datamodules.attributes import attribute_space
 from datamodules.process import devices
-from datamodules.process.devices import random_like, share_of_batch
+from datamodules.process.devices import draws_of_its_own, random_like, share_of_batch
 from datamodules.process.interventions import fresh_values
 
 
@@ -47,3 +47,21 @@ def test_alone_random_numbers_are_those_of_torch() -> None:
         found = random_like(draw, rows)
         torch.manual_seed(3)
         assert torch.equal(found, draw((9, 4)))
+
+
+def test_what_torch_draws_itself_differs_between_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, after, rows = [], [], torch.zeros(2)
+    for rank in range(3):
+        monkeypatch.setattr(devices, "this_device", lambda rank=rank: (rank, 3))
+        torch.manual_seed(7)
+        with draws_of_its_own(rows):
+            drawn.append(torch.rand(5 + rank).tolist()[:5])
+        after.append(torch.rand(4).tolist())
+    assert len({tuple(each) for each in drawn}) == 3
+    assert after[0] == after[1] == after[2]
+    monkeypatch.undo()
+    torch.manual_seed(7)
+    with draws_of_its_own(rows):
+        alone = torch.rand(5)
+    torch.manual_seed(7)
+    assert torch.equal(alone, torch.rand(5))

@@ -9,6 +9,7 @@ from torchvision.transforms import v2
 
 from cfaug.classifiers.objectives.base import Objective, Seen
 from datamodules.checks import require_between
+from datamodules.process.devices import draws_of_its_own
 
 
 class AugMix(Objective):
@@ -39,10 +40,11 @@ class AugMix(Objective):
     def show(self, images: Tensor) -> Tensor:
         """See `Objective`."""
         pixels = (images * 255).round().to(torch.uint8)
-        views = [
-            torch.stack([self.augment(image) for image in pixels]).to(images) / 255
-            for _ in range(self.views - 1)
-        ]
+        with draws_of_its_own(images):
+            views = [
+                torch.stack([self.augment(image) for image in pixels]).to(images) / 255
+                for _ in range(self.views - 1)
+            ]
         return torch.cat([images, *views])
 
     def forward(self, seen: Seen) -> Tensor:

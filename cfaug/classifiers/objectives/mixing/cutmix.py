@@ -31,7 +31,7 @@ class CutMix(CrossEntropy):
     def mixture(self, batch: Batch, space: AttributeSpace) -> Mixture:
         """See `Objective`."""
         images = batch["image"]
-        share = beta_sample(self.alpha, 1, images.device)
+        share = beta_sample(self.alpha, (1,), images.device)
         height, width = images.shape[2:]
         outside = ~(_inside(height, share)[:, None] & _inside(width, share)[None])
         partner = torch.randperm(len(images), device=images.device)

@@ -1,5 +1,6 @@
 """LISA: selective mixing."""
 
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -14,6 +15,7 @@ from cfaug.classifiers.objectives.mixing.mixture import (
 )
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.checks import require_above, require_between
+from datamodules.process.devices import random_like
 
 
 class LISA(CrossEntropy):
@@ -48,5 +50,5 @@ class LISA(CrossEntropy):
             allowed = same_label & ~same_others
         else:
             allowed = same_others & ~same_label
-        share = beta_sample(self.alpha, len(same_label), same_label.device)
+        share = random_like(partial(beta_sample, self.alpha), same_label[:, 0])
         return Mixture(random_partner(allowed), share[:, None, None, None], share)

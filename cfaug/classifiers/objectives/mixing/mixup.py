@@ -29,6 +29,6 @@ class MixUp(CrossEntropy):
     def mixture(self, batch: Batch, space: AttributeSpace) -> Mixture:
         """See `Objective`."""
         images = batch["image"]
-        share = beta_sample(self.alpha, 1, images.device).expand(len(images))
+        share = beta_sample(self.alpha, (1,), images.device).expand(len(images))
         partner = torch.randperm(len(images), device=images.device)
         return Mixture(partner, share[:, None, None, None], share)
