@@ -1,4 +1,5 @@
 import math
+from copy import deepcopy
 
 import pytest
 import torch
@@ -6,7 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cfaug.classifiers.objectives import JTT, CrossEntropy, Focal, GroupDRO, GroupWeights, LfF
+from cfaug.classifiers.objectives.base import Objective, Seen
 from tests.cfaug.classifiers.objectives.examples import SPACE, beginning, seen
+from tests.cfaug.threads import devices_in_threads
 
 TABLE = torch.tensor([[0, 0], [0, 0], [0, 0], [0, 1], [1, 0], [1, 1], [1, 1], [2, 1]])
 
@@ -140,15 +143,49 @@ def test_lff_weighs_images_as_its_reference_does() -> None:
         weight = torch.tensor(reference.weights(rows, ce[0].tolist(), ce[1].tolist()))
         p = biased.softmax(1)[range(len(rows)), batch.labels].detach()
         wanted = (0.7 * p**0.7 * ce[0]).mean() + (weight * ce[1]).mean()
-        assert float(objective(batch).detach()) == pytest.approx(float(wanted.detach()), rel=1e-4)
+        found = objective(batch)
+        assert float(found.detach()) == pytest.approx(float(wanted.detach()), rel=1e-4)
+        # Of the weighted cross-entropies, worked by hand: weights are no function of the networks.
+        of_biased, of_classifier = (
+            scale[:, None] * (z.softmax(1) - F.one_hot(batch.labels, 3)).detach() / len(rows)
+            for scale, z in ((0.7 * p**0.7, biased), (weight, batch.logits))
+        )
+        linear = list(objective.biased.parameters())
+        gradients = torch.autograd.grad(found, [batch.logits, *linear])
+        by_hand = of_classifier, of_biased.T @ batch.images.flatten(1), of_biased.sum(0)
+        for gradient, expected in zip(gradients, by_hand, strict=True):
+            assert torch.allclose(gradient, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_the_biased_network_of_lff_learns_apart_from_the_classifier() -> None:
-    objective = LfF()
+@pytest.mark.parametrize("objective", [GroupDRO(eta=0.5, adjustment=2.0), LfF()])
+def test_two_devices_weigh_as_one_does(objective: Objective) -> None:
+    """Loss and gradients of a device are of its images; theirs are averaged."""
+    torch.manual_seed(3)
     objective.begin(beginning(TABLE, lambda: nn.Sequential(nn.Flatten(), nn.Linear(48, 3))))
-    batch = seen(TABLE)
-    objective(batch).backward()
-    weights = objective._weigh(torch.ones(2, 8), batch.index, batch.labels)
-    assert all(p.grad is not None and p.grad.any() for p in objective.biased.parameters())
-    assert batch.logits.grad is not None
-    assert weights.tolist() == pytest.approx([0.5] * 8, abs=0.5)
+    parts = [deepcopy(objective) for _ in range(2)]
+
+    def learn(one: Objective, batch: Seen) -> list[Tensor]:
+        loss = one(batch)
+        return [loss.detach(), *torch.autograd.grad(loss, [batch.logits, *one.parameters()])]
+
+    asking = ("datamodules.process.devices", "cfaug.classifiers.objectives.weighting.group_dro")
+    for seed in (1, 2, 3):
+        batch = seen(TABLE, seed)
+        whole = learn(objective, batch)
+        shares = [
+            Seen(**{name: part.detach()[rank::2] for name, part in vars(batch).items()})
+            for rank in range(2)
+        ]
+        for share in shares:
+            share.logits.requires_grad_()
+        with devices_in_threads(2, *asking) as threads:
+            found = list(threads.map(learn, parts, shares))
+        loss, logits, *weights = whole
+        assert torch.allclose(torch.stack([part[0] for part in found]).mean(), loss)
+        for rank, part in enumerate(found):
+            assert torch.allclose(part[1] / 2, logits[rank::2], atol=1e-7)
+        for place, expected in enumerate(weights, start=2):
+            assert torch.allclose(sum(part[place] for part in found) / 2, expected, atol=1e-7)
+        for part in parts:
+            for name, value in objective.named_buffers():
+                assert torch.allclose(part.get_buffer(name), value), name
