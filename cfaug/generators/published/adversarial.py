@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from cfaug.generators.base import Generator, require_square
 from cfaug.generators.published.translation_networks import one_hot
 from cfaug.tracking import keys
-from cfaug.training.schedule import WARMUP, warm_then_fade
+from cfaug.training.schedule import WARMUP, counted, warm_then_fade
 from datamodules.attributes import AttributeSpace
 from datamodules.checks import require_above
 
@@ -77,8 +77,12 @@ class AdversarialGenerator(Generator):
 
     @property
     def batches(self) -> int:
-        """Batches of the whole training."""
-        return int(self.trainer.estimated_stepping_batches)
+        """Batches of the whole training.
+
+        Raises:
+            ValueError: If it has no end.
+        """
+        return counted(self.trainer.estimated_stepping_batches)
 
     def batches_before(self, batch_idx: int) -> int:
         """Batches of the training before one of the current epoch."""
