@@ -80,12 +80,18 @@ def test_group_dro_gives_the_rarest_group_most_of_the_loss_when_it_is_the_worst(
     assert float(objective.q[2]) < 0.01
 
 
-def test_the_adjustment_of_group_dro_adds_to_small_groups() -> None:
+@pytest.mark.parametrize("rows", [list(range(8)), [0, 3, 4]])
+def test_the_adjustment_of_group_dro_adds_to_small_groups(rows: list[int]) -> None:
     objective = GroupDRO(eta=1.0, adjustment=2.0)
     objective.begin(beginning(TABLE))
-    objective(seen(TABLE, logits=torch.zeros(8, 3)))  # every group has the same loss
+    # Every group has the same loss, or none in this batch.
+    found = objective(seen(TABLE[rows], logits=torch.zeros(len(rows), 3)))
     sizes = {0: 3, 1: 1, 2: 1, 3: 2, 5: 1}
-    weights = {g: math.exp(2 / math.sqrt(size)) for g, size in sizes.items()}
+    here = SPACE.groups(TABLE[rows]).tolist()
+    losses = {g: math.log(3) * (g in here) + 2 / math.sqrt(size) for g, size in sizes.items()}
+    weights = {g: math.exp(loss) for g, loss in losses.items()}
+    worst = sum(weights[g] * losses[g] for g in sizes) / sum(weights.values())
+    assert float(found) == pytest.approx(worst, rel=1e-5)
     wanted = [weights.get(g, 0.0) / sum(weights.values()) for g in range(6)]
     assert objective.q.tolist() == pytest.approx(wanted, rel=1e-5)
 
