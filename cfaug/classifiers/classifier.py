@@ -151,8 +151,8 @@ class Classifier(TestedClassifier):
             lr=self.lr,
             weight_decay=self.weight_decay,
         )
-        precision = str(self.trainer.precision)
-        fit_quietly(plain, data.sampled("natural"), updates, precision, "a first network")
+        how = str(self.trainer.precision), "a first network", self.trainer.strategy.root_device
+        fit_quietly(plain, data.sampled("natural"), updates, *how)
         return plain
 
     @property

@@ -6,10 +6,23 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, distributed
 
+_alone: list[None] = []
+"""As many entries as `alone` was entered."""
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let this device train a network by itself, while the others train one of their own."""
+    _alone.append(None)
+    try:
+        yield
+    finally:
+        _alone.pop()
+
 
 def this_device() -> tuple[int, int]:
     """The number of the device of this process, and how many devices train together."""
-    if distributed.is_available() and distributed.is_initialized():
+    if not _alone and distributed.is_available() and distributed.is_initialized():
         return distributed.get_rank(), distributed.get_world_size()
     return 0, 1
 
@@ -81,6 +94,15 @@ def sum_over_devices(x: Tensor) -> Tensor:
     total = x.detach().clone()
     distributed.all_reduce(total)
     return total
+
+
+def of_first_device(x: Tensor) -> Tensor:
+    """What a tensor is on the first device; those of the others have the same shape."""
+    if this_device()[1] == 1:
+        return x
+    shared = x.clone()
+    distributed.broadcast(shared, 0)
+    return shared
 
 
 def gather_over_devices(rows: Tensor) -> Tensor:

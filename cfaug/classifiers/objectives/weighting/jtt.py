@@ -5,6 +5,7 @@ import torch
 from cfaug.classifiers.objectives.base import Beginning
 from cfaug.classifiers.objectives.erm import CrossEntropy
 from datamodules.checks import require_at_least
+from datamodules.process.devices import of_first_device
 
 
 class JTT(CrossEntropy):
@@ -39,4 +40,6 @@ class JTT(CrossEntropy):
                 network(batch["image"]).argmax(1) != batch["attributes"][:, space.label_position]
                 for batch in data.batches("train", device)
             ]
-        data.emphasis = torch.where(torch.cat(wrong).cpu(), self.times, 1.0).double()
+        # Each device has a network of its own, and rounding may part them.
+        is_wrong = of_first_device(torch.cat(wrong).int()).cpu() > 0
+        data.emphasis = torch.where(is_wrong, self.times, 1.0).double()

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from cfaug.classifiers.objectives import JTT, CrossEntropy, Focal, GroupDRO, GroupWeights, LfF
 from cfaug.classifiers.objectives.base import Objective, Seen
+from cfaug.classifiers.objectives.weighting import jtt
 from tests.cfaug.classifiers.objectives.examples import SPACE, beginning, seen
 from tests.cfaug.threads import devices_in_threads
 
@@ -96,7 +97,14 @@ def test_the_adjustment_of_group_dro_adds_to_small_groups(rows: list[int]) -> No
     assert objective.q.tolist() == pytest.approx(wanted, rel=1e-5)
 
 
-def test_jtt_emphasises_what_the_first_network_gets_wrong() -> None:
+@pytest.mark.parametrize("is_first", [True, False])
+def test_jtt_emphasises_what_the_first_network_of_the_first_device_gets_wrong(
+    monkeypatch: pytest.MonkeyPatch, *, is_first: bool
+) -> None:
+    """On another device the network of the first one may be wrong elsewhere, here in the first."""
+    told = torch.eye(8, dtype=torch.int32)[0]
+    monkeypatch.setattr(jtt, "of_first_device", lambda x: x if is_first else told.to(x))
+
     class Says(nn.Module):
         """Says 0 of every image, if it was trained for as long as it should be."""
 
@@ -112,7 +120,8 @@ def test_jtt_emphasises_what_the_first_network_gets_wrong() -> None:
     start = beginning(TABLE, train_erm=Says)
     JTT(updates=7, times=5.0).begin(start)
     assert start.data.emphasis is not None
-    assert start.data.emphasis.tolist() == [1, 1, 1, 1, 5, 5, 5, 5]
+    found = [1, 1, 1, 1, 5, 5, 5, 5] if is_first else [5, *[1] * 7]
+    assert start.data.emphasis.tolist() == found
 
 
 class Reference:
