@@ -102,6 +102,7 @@ class CelebA(ImageFiles):
             of_part = groups[torch.from_numpy(splits == part)]
             sizes = torch.bincount(of_part, minlength=space.num_groups).tolist()
             if known and sizes != known[part]:
+                self.splits = {}  # so that the next call tells it again
                 msg = (
                     f"the groups of {part} have {sizes} images, the official split "
                     f"{known[part]}: the partition is of another version"

@@ -145,18 +145,21 @@ class ImageFiles(AttributeDataModule):
             return
         match_files(self.rows.files, self.store, self.rows.dropped)
         parts = self._parts()
-        for split, rows in parts.items():
-            self.splits[split] = self._taken(split, rows, oracle=self.oracle)
+        splits: dict[str, Split] = {
+            split: self._taken(split, rows, oracle=self.oracle) for split, rows in parts.items()
+        }
+        tables = {split: images.attributes for split, images in splits.items()}
         if self.dial is not None:
-            self._count_taken(parts)
-        tables = {split: images.attributes for split, images in self.splits.items()}
+            self._count_taken(parts, tables)
         chosen = self.dial is not None
         require_values(self.rows, tables, str(self.store.path), chosen=chosen)
         tell_lacking(tables, self.attribute_space, str(self.store.path))
         self._tell_if_dark()
         tested = parts[self.test_on]
-        self.splits["test_confounded"] = self._taken(self.test_on, tested, oracle=False)
-        self.splits["test"] = self._first_test_set(tested)
+        splits["test_confounded"] = self._taken(self.test_on, tested, oracle=False)
+        splits["test"] = self._first_test_set(tested)
+        # At the end: where an error was raised, the next call raises it again.
+        self.splits = splits
 
     def _parts(self) -> dict[str, Tensor]:
         """The rows that are for training, validation and testing."""
@@ -189,11 +192,11 @@ class ImageFiles(AttributeDataModule):
             raise ValueError(msg) from error
         return self._split(rows[taken])
 
-    def _count_taken(self, parts: dict[str, Tensor]) -> None:
+    def _count_taken(self, parts: dict[str, Tensor], tables: dict[str, Tensor]) -> None:
         """Tell how many images are taken, and keep what is left over."""
         space, told = self.attribute_space, []
         for split, rows in parts.items():
-            there, taken = self.rows.attributes[rows], self.splits[split].attributes
+            there, taken = self.rows.attributes[rows], tables[split]
             counts = [space.groups(t).bincount(minlength=space.num_groups) for t in (there, taken)]
             self.left_over[split] = counts[0] - counts[1]
             told.append(f"{len(taken):,} of {len(there):,} for {split}")

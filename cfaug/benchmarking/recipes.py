@@ -102,14 +102,33 @@ class Recipe:
         return images_per_update // each
 
 
-def refuse_methods_that_saw(plan: Plan) -> None:
-    """Refuse methods that learn from the images that they would be tested on.
+def refuse_methods_that_saw(plan: Plan, *, tuning: bool = False) -> None:
+    """Refuse methods that learn from the images that they would be chosen by or tested on.
+
+    Args:
+        plan: The plan; where it does not say which images are tested on, the YAMLs of its data do.
+        tuning: Whether options are drawn, which validation images choose.
 
     Raises:
         ValueError: If there is one.
     """
-    paths = {*plan.methods, *plan.with_counterfactuals} if plan.test_on == "val" else set()
-    for path in sorted(paths):
-        if "validation" in Recipe(Method(path)).labels():
-            msg = f"{path.stem} learns from validation images, and --test_on val tests on them"
-            raise ValueError(f"{msg}; leave it out")
+    on_val = [path for path in plan.data if (plan.test_on or _test_on(path)) == "val"]
+    for path in sorted({*plan.methods, *plan.with_counterfactuals}):
+        recipe = Recipe(Method(path))
+        if "validation" not in recipe.labels():
+            continue
+        if tuning:
+            why = "tuning chooses options by them"
+        elif on_val:
+            why = "--test_on val" if plan.test_on else f"test_on: val of {on_val[0]}"
+            why += " tests on them"
+        elif plan.selection != "last" and recipe.objective.finishes:
+            why = f"--selection {plan.selection} chooses among checks, of which the last saw them"
+        else:
+            continue
+        msg = f"{path.stem} learns from validation images, and {why}; leave it out"
+        raise ValueError(msg)
+
+
+def _test_on(data: Path) -> object:
+    return (load_yaml(data)["data"].get("init_args") or {}).get("test_on")

@@ -22,6 +22,7 @@ from cfaug.training.schedule import scheduled
 from cfaug.training.training_images import TRAINED_ON, training_digests
 from datamodules.attributes import AttributeSpace, Batch
 from datamodules.base import AttributeDataModule
+from datamodules.checks import require_above, require_at_least
 from datamodules.process.interventions import non_label_columns
 
 STATE = "objective"
@@ -82,9 +83,9 @@ class Classifier(TestedClassifier):
         # What only training needs stays out of checkpoints, which may not name foreign code.
         training = ["objective", "invariance", "augmentation", "backbone_weights"]
         self.save_hyperparameters(logger=False, ignore=training)
-        if edits_per_image < 1:
-            msg = f"edits_per_image is {edits_per_image}, expected at least 1"
-            raise ValueError(msg)
+        require_at_least(1, edits_per_image=edits_per_image)
+        require_above(0, lr=lr)
+        require_at_least(0, weight_decay=weight_decay)
         self.original_weight = original_weight
         self.counterfactual_weight = counterfactual_weight
         self.invariance_weight = invariance_weight
@@ -104,7 +105,8 @@ class Classifier(TestedClassifier):
 
         Raises:
             ValueError: If the generator cannot be read or was trained for other attributes or
-                images, or the data already have counterfactuals, or have no attribute to edit.
+                images, or the data already have counterfactuals, or have no attribute to edit, or
+                there is nothing to weigh originals against.
         """
         if stage != "fit":
             return
@@ -124,6 +126,12 @@ class Classifier(TestedClassifier):
                 )
                 raise ValueError(msg)
             self._generator = [load_generator_for(Path(self.generator_path), data)]
+        if self.original_weight != 1 and not self._generator and data.counterfactuals is None:
+            msg = (
+                f"original_weight is {self.original_weight}, a weight beside counterfactuals, and "
+                "there are none; name --model.generator, or leave original_weight out"
+            )
+            raise ValueError(msg)
         if not self._has_begun:
             beginning = Beginning(data, self.attribute_space, self._new_network, self._train_erm)
             self.objective.begin(beginning)
@@ -143,8 +151,8 @@ class Classifier(TestedClassifier):
             lr=self.lr,
             weight_decay=self.weight_decay,
         )
-        precision = str(self.trainer.precision)
-        fit_quietly(plain, data.sampled("natural"), updates, precision, "a first network")
+        how = str(self.trainer.precision), "a first network", self.trainer.strategy.root_device
+        fit_quietly(plain, data.sampled("natural"), updates, *how)
         return plain
 
     @property
@@ -237,6 +245,22 @@ class Classifier(TestedClassifier):
         if self.objective.finishes and self._is_last_update():
             self._finish()
         super().on_train_batch_end(outputs, batch, batch_idx)
+
+    def on_train_end(self) -> None:
+        """See `AttributeModule`.
+
+        Raises:
+            ValueError: If training ended before an objective that finishes it could.
+        """
+        super().on_train_end()
+        if self.objective.finishes and not self._is_last_update():
+            name, trainer = type(self.objective).__name__, self.trainer
+            msg = (
+                f"{name} learns the last layer after the last update, and training ended before, "
+                f"at update {trainer.global_step:,} of {trainer.estimated_stepping_batches:,}; "
+                "leave out what ends it early, or set --trainer.max_epochs to where it may end"
+            )
+            raise ValueError(msg)
 
     def _is_last_update(self) -> bool:
         return self.trainer.global_step >= self.trainer.estimated_stepping_batches

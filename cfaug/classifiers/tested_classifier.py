@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cfaug.classifiers.group_accuracy import GroupAccuracy
+from cfaug.classifiers.group_accuracy import FEWEST, GroupAccuracy
 from cfaug.classifiers.image_counts import (
     ImageCounts,
     Tested,
@@ -69,6 +69,25 @@ class TestedClassifier(AttributeModule):
         representation: Tensor = self.network(images.contiguous(memory_format=torch.channels_last))
         return representation
 
+    def on_fit_start(self) -> None:
+        """Look if there is a worst group where a callback chooses by it.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        key, callbacks = keys.VAL_WORST_GROUP_ACCURACY, self.trainer.callbacks  # type: ignore[attr-defined]
+        if all(getattr(callback, "monitor", None) != key for callback in callbacks):
+            return
+        table = self.trainer.datamodule.splits["val"].attributes  # type: ignore[attr-defined]
+        most = int(torch.bincount(self.attribute_space.groups(table)).max())
+        if most < FEWEST:
+            msg = (
+                f"{key} is to choose, and no group has {FEWEST} validation images (the largest has "
+                f"{most}), so that none can be the worst; choose by {keys.VAL_BALANCED_ACCURACY}, "
+                "or give validation more images"
+            )
+            raise ValueError(msg)
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Log accuracy on the confounded validation set, and count hits per group."""
         labels = batch["attributes"][:, self.attribute_space.label_position]
@@ -86,9 +105,8 @@ class TestedClassifier(AttributeModule):
         """Log the mean and the lowest accuracy over groups, which are meant for choosing models."""
         found = self.val_groups.compute()
         self.log(keys.VAL_BALANCED_ACCURACY, found.balanced_accuracy)
-        # Where all groups are too small for one to be the worst: none is better than another.
-        worst = found.worst_group_accuracy if found.worst_group >= 0 else 0.0
-        self.log(keys.VAL_WORST_GROUP_ACCURACY, worst)
+        if found.worst_group >= 0:  # not all groups are too small for one to be the worst
+            self.log(keys.VAL_WORST_GROUP_ACCURACY, found.worst_group_accuracy)
         self.val_groups.reset()
 
     def on_test_start(self) -> None:

@@ -8,7 +8,7 @@ import wandb
 from jsonargparse import set_parsing_settings
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
+from lightning.pytorch.callbacks import ProgressBar
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from cfaug.classifiers.classifier import Classifier
@@ -24,7 +24,7 @@ from cfaug.tracking.lineage import Lineage
 from cfaug.tracking.run_folders import claim_run_folder
 from cfaug.tracking.run_names import identify
 from cfaug.tracking.run_records import RunRecord, SaveRunConfig, run_folder
-from cfaug.training.checkpoints import read_checkpoint
+from cfaug.training.checkpoints import Checkpoints, read_checkpoint
 from cfaug.training.finite import FiniteLosses
 from cfaug.training.precision import fastest_precision, require_precision
 from datamodules.base import AttributeDataModule
@@ -46,7 +46,7 @@ class CfaugCLI(LightningCLI):
         for name in ("attribute_space", "image_shape"):
             parser.link_arguments(f"data.{name}", f"{prefix}.{name}", apply_on="instantiate")
         # Outside trainer.callbacks, so that an overlay of that list cannot lose them.
-        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(Checkpoints, "checkpoint")
         parser.set_defaults(
             {
                 "checkpoint.filename": "last",

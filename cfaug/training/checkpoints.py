@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins import TorchCheckpointIO
 
 from cfaug.training.finite import NotFiniteError, not_finite
@@ -30,6 +32,24 @@ class WholeCheckpointIO(TorchCheckpointIO):
             raise NotFiniteError(f"{wrong} at update {checkpoint['global_step']:,}", path)
         with whole_file(Path(path)) as part:
             super().save_checkpoint(checkpoint, part, storage_options)
+
+
+class Checkpoints(ModelCheckpoint):
+    """Lightning's, which leaves the best weights alone when a run is stopped.
+
+    Lightning writes the weights of that moment under the name of the best ones, whatever they are
+    worth, and the best ones are lost.
+    """
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Save a checkpoint to go on from: with a monitor ``last.ckpt``, and no other."""
+        if self.monitor is None:
+            super().on_exception(trainer, pl_module, exception)
+        elif self._should_save_on_exception(trainer):
+            self.last_model_path = self.format_checkpoint_name({}, self.CHECKPOINT_NAME_LAST)
+            self._save_checkpoint(trainer, self.last_model_path)
 
 
 def read_checkpoint(path: Path, kind: str) -> dict[str, Any]:

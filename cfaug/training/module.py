@@ -28,7 +28,7 @@ class AttributeModule(LightningModule):
     state of the random number generators, so a run that went on from one would otherwise draw other
     noise than the run that was never stopped. All devices begin a batch with the same state:
     `random_like` draws for the images of a device what one device would draw for them. What is
-    drawn by torch directly is the same on all devices.
+    drawn by torch directly is the same on all devices, unless within `draws_of_its_own`.
 
     Args:
         attribute_space: The attributes of the data; linked from the data module.

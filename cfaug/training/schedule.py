@@ -19,8 +19,11 @@ def warm_then_fade(steps: int, warmup: int, step: int) -> float:
     return min(1.0, (step + 1) / warmup, max(0.02, 1.0 - 0.98 * (2 * step / steps - 1)))
 
 
-def scheduled(optimizer: Optimizer, steps: float) -> OptimizerLRSchedulerConfig:
-    """What ``configure_optimizers`` returns: the optimizer, warmed up, then faded over `steps`.
+def counted(steps: float) -> int:
+    """The number of updates of a training.
+
+    Args:
+        steps: What Lightning makes of it, infinity for a training without end.
 
     Raises:
         ValueError: If training has no end.
@@ -28,5 +31,14 @@ def scheduled(optimizer: Optimizer, steps: float) -> OptimizerLRSchedulerConfig:
     if steps == float("inf"):
         msg = "training has no end; set --trainer.max_epochs or --trainer.max_steps"
         raise ValueError(msg)
-    schedule = LambdaLR(optimizer, partial(warm_then_fade, int(steps), WARMUP))
+    return int(steps)
+
+
+def scheduled(optimizer: Optimizer, steps: float) -> OptimizerLRSchedulerConfig:
+    """What ``configure_optimizers`` returns: the optimizer, warmed up, then faded over `steps`.
+
+    Raises:
+        ValueError: If training has no end.
+    """
+    schedule = LambdaLR(optimizer, partial(warm_then_fade, counted(steps), WARMUP))
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

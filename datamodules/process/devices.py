@@ -1,14 +1,28 @@
 """What devices that train together share: the images of a batch, and its random numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, distributed
 
+_alone: list[None] = []
+"""As many entries as `alone` was entered."""
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let this device train a network by itself, while the others train one of their own."""
+    _alone.append(None)
+    try:
+        yield
+    finally:
+        _alone.pop()
+
 
 def this_device() -> tuple[int, int]:
     """The number of the device of this process, and how many devices train together."""
-    if distributed.is_available() and distributed.is_initialized():
+    if not _alone and distributed.is_available() and distributed.is_initialized():
         return distributed.get_rank(), distributed.get_world_size()
     return 0, 1
 
@@ -53,6 +67,26 @@ def random_like(draw: Callable[..., Tensor], rows: Tensor) -> Tensor:
     return draw((devices * len(rows), *rows.shape[1:]), device=rows.device)[rank::devices]
 
 
+@contextmanager
+def draws_of_its_own(rows: Tensor) -> Iterator[None]:
+    """Let torch draw other numbers on each device, where `random_like` cannot.
+
+    Afterwards the random generators of all devices have the same state again. One device draws as
+    it would without.
+
+    Args:
+        rows: Images on this device.
+    """
+    rank, devices = this_device()
+    if devices == 1:
+        yield
+        return
+    seed = int(torch.randint(2**62, ()))
+    with torch.random.fork_rng([rows.device] if rows.is_cuda else []):
+        torch.manual_seed(seed + rank)
+        yield
+
+
 def sum_over_devices(x: Tensor) -> Tensor:
     """The sum of a tensor over the devices; gradients do not flow through it."""
     if this_device()[1] == 1:
@@ -60,6 +94,15 @@ def sum_over_devices(x: Tensor) -> Tensor:
     total = x.detach().clone()
     distributed.all_reduce(total)
     return total
+
+
+def of_first_device(x: Tensor) -> Tensor:
+    """What a tensor is on the first device; those of the others have the same shape."""
+    if this_device()[1] == 1:
+        return x
+    shared = x.clone()
+    distributed.broadcast(shared, 0)
+    return shared
 
 
 def gather_over_devices(rows: Tensor) -> Tensor:

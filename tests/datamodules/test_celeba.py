@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from cfaug.cli.options import data_parser
+from datamodules import celeba
 from datamodules.celeba import CelebA, read_celeba
 from datamodules.rendering.drawn_face import NAMES
 
@@ -241,3 +242,15 @@ def test_yamls_of_faces_and_celeba_are_read(faces: Path, tmp_path: Path) -> None
     words = ["-c", "experiments/data/celeba.yaml", "--data.init_args.root", str(root)]
     data = parser.instantiate(parser.parse_args(words)).data
     assert data.attribute_space.names == ("Blond_Hair", "Male")
+
+
+def test_a_split_that_is_not_the_official_one_is_told_at_every_setup(
+    faces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(celeba, "WHOLE", COUNT)
+    known = {part: [0, 0, 0, 0] for part in ("train", "val", "test")}
+    monkeypatch.setitem(celeba.GROUPS, ("Smiling", "Beard"), known)
+    data = read(faces)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="the official split .* is of another version"):
+            data.setup()

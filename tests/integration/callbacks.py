@@ -60,7 +60,7 @@ class CheckPredictions(Callback):
 
 
 class CheckRanks(Callback):
-    """Checks that ranks see different images and keep the same weights."""
+    """Checks that ranks see different images, draw them alike, and keep the same weights."""
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
@@ -69,6 +69,10 @@ class CheckRanks(Callback):
         assert not torch.equal(everywhere[0], everywhere[1])
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        emphasis = trainer.datamodule.emphasis  # type: ignore[attr-defined]
+        if emphasis is not None:
+            everywhere = trainer.strategy.all_gather(emphasis)
+            assert torch.equal(everywhere[0], everywhere[1])
         for parameter in pl_module.parameters():
             everywhere = trainer.strategy.all_gather(parameter.detach())
             assert torch.equal(everywhere[0], everywhere[1])

@@ -64,3 +64,14 @@ def test_two_processes_train_as_one(
     # Validation images, 97 of them, do not divide evenly; a generator's have noise of their own.
     name = "val/group_lasso" if what == "generator" else "val/loss"
     assert figures(two)[name] == pytest.approx(figures(one)[name], rel=1e-4)
+
+
+def test_two_processes_of_jtt_emphasise_the_same_images(tmp_path: Path) -> None:
+    words = ["classifier", "fit", *BASE, *DATA, *CLASSIFIER, "--trainer.max_epochs", "1"]
+    words += ["--data.init_args.epoch_size", str(128 * UPDATES), "--trainer.accelerator", "cpu"]
+    words += ["--model.objective", "JTT", "--model.objective.updates", "20"]
+    words += ["--trainer.devices", "2"]
+    words += ["--trainer.callbacks+=tests.integration.callbacks.CheckRanks"]
+    told = run_apart([sys.executable, "-m", "cfaug", *words, *logger(tmp_path)])
+    assert "ranks checked" in told
+    assert 100 < figures(tmp_path)["data/effective_train_size"] < 1300

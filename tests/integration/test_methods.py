@@ -79,6 +79,44 @@ def test_dfr_leaves_the_last_layer_that_validation_images_give(tmp_path: Path) -
     assert torch.allclose(head.bias, state["head.bias"], atol=1e-3)
 
 
+def test_dfr_that_is_stopped_early_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    early = ["--trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor", "val/loss"]
+    early += ["--trainer.callbacks.stopping_threshold", "1000"]
+    assert fit("classifier", tmp_path, *words("dfr"), *early) == 1
+    told = capsys.readouterr().err
+    assert "DFR learns the last layer after the last update, and training ended before, at " in told
+    assert "at update 4 of 8; leave out what ends it early, or set --trainer.max_epochs" in told
+
+
+def test_originals_are_not_weighed_against_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit("classifier", tmp_path, "--model.original_weight", "0.5") == 1
+    told = capsys.readouterr().err
+    assert "original_weight is 0.5, a weight beside counterfactuals, and there are none; n" in told
+
+
+def test_an_option_out_of_range_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixing = ["--model.objective", "MixUp", "--model.objective.alpha", "0"]
+    assert fit("classifier", tmp_path, *mixing) != 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "alpha is 0.0, expected a number above 0" in line
+
+
+def test_there_is_no_choice_by_a_worst_group_that_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worst = ["--checkpoint.monitor", "val/worst_group_accuracy", "--checkpoint.mode", "max"]
+    assert fit("classifier", tmp_path, *worst, "--data.init_args.strength", "0") == 1
+    told = capsys.readouterr().err
+    assert "val/worst_group_accuracy is to choose, and no group has 10 validation images (" in told
+    assert "choose by val/balanced_accuracy, or give validation more images" in told
+
+
 def test_the_best_check_can_be_tested_instead_of_the_last(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,3 +137,23 @@ def test_the_best_check_can_be_tested_instead_of_the_last(
     accuracy = "test/unconfounded_accuracy"
     assert again[accuracy] == once[accuracy]
     assert last_weights[accuracy] != once[accuracy]
+
+
+# The run goes on in its own folder, as one of a benchmark does.
+@pytest.mark.filterwarnings("ignore:Experiment logs directory", "ignore:Checkpoint directory")
+def test_a_stopped_run_keeps_its_best_check(tmp_path: Path) -> None:
+    """The first check is the best, as accuracy is to be low; the run stops in the second epoch."""
+    options = ["--checkpoint.monitor", "val/accuracy", "--checkpoint.mode", "min"]
+    options += ["--checkpoint.filename", "best", "--trainer.precision", "32-true"]
+    stop = "--trainer.callbacks+=tests.integration.callbacks.InterruptInSecondEpoch"
+    kept = tmp_path / "run/a/checkpoints"
+    assert fit("classifier", tmp_path, *options, stop) == 130
+    assert {path.name for path in kept.iterdir()} == {"best.ckpt", "last.ckpt"}
+    best = torch.load(kept / "best.ckpt", weights_only=True)
+    assert (best["global_step"], last(tmp_path)["global_step"]) == (4, 6)
+    options += ["--ckpt_path", str(path_of(tmp_path))]
+    assert fit("classifier", tmp_path, *options) == 0
+    after = torch.load(kept / "best.ckpt", weights_only=True)
+    assert after["global_step"] == 4
+    for name, value in best["state_dict"].items():
+        assert torch.equal(value, after["state_dict"][name]), name

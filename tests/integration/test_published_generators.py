@@ -40,3 +40,19 @@ def test_a_stopped_run_ends_with_the_weights_of_one_that_was_not(name: str, tmp_
     assert edited.shape == (2, 3, 16, 16)
     assert 0 <= edited.min() < edited.max() <= 1
     assert figures(resumed)["val/loss"] > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_training_without_end_is_refused(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words(name, tmp_path), "--trainer.max_epochs", "-1"]) == 1
+    assert "training has no end; set --trainer.max_epochs or --t" in capsys.readouterr().err
+
+
+def test_pretraining_that_leaves_nothing_of_the_training_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = ["--model.init_args.pretraining", "8"]
+    assert main([*words("conditional-cycle-gan", tmp_path), *long]) == 1
+    assert "pretraining is 8 updates, and the training has 8, of" in capsys.readouterr().err

@@ -46,7 +46,7 @@ class DrawCell(MethodCell):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """See `MethodCell`."""
+        """See `MethodCell`; what was chosen before (``tuned``) is not used."""
         return dict(self.drawn)
 
     @property

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from cfaug.classifiers.augmentations.base import Augmentation
+from datamodules.process.devices import random_like
 
 
 class ChannelMixing(Augmentation):
@@ -16,5 +17,6 @@ class ChannelMixing(Augmentation):
 
     def forward(self, images: Tensor) -> Tensor:
         """See `Augmentation`."""
-        weights = torch.rand(len(images), 3, 3, device=images.device).clamp(min=1e-6).log()
+        rows = images.new_empty(len(images), 3, 3)
+        weights = random_like(torch.rand, rows).clamp(min=1e-6).log()
         return torch.einsum("bij,bjhw->bihw", weights / weights.sum(2, keepdim=True), images)

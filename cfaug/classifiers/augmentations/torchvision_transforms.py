@@ -5,6 +5,8 @@ from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from cfaug.classifiers.augmentations.base import Augmentation
+from datamodules.checks import require_at_least, require_between
+from datamodules.process.devices import draws_of_its_own
 
 
 class EachImage(Augmentation):
@@ -20,7 +22,8 @@ class EachImage(Augmentation):
 
     def forward(self, images: Tensor) -> Tensor:
         """See `Augmentation`."""
-        return torch.stack([self.transform(image) for image in images])
+        with draws_of_its_own(images):
+            return torch.stack([self.transform(image) for image in images])
 
 
 class ColorJitter(EachImage):
@@ -31,6 +34,9 @@ class ColorJitter(EachImage):
         contrast: Largest relative change of the contrast.
         saturation: Largest relative change of the saturation.
         hue: Largest turn of the hue, in full turns, at most 0.5.
+
+    Raises:
+        ValueError: If an option is out of range.
     """
 
     def __init__(
@@ -40,6 +46,8 @@ class ColorJitter(EachImage):
         saturation: float = 0.4,
         hue: float = 0.5,
     ) -> None:
+        require_at_least(0, brightness=brightness, contrast=contrast, saturation=saturation)
+        require_between(0, 0.5, hue=hue)
         super().__init__(v2.ColorJitter(brightness, contrast, saturation, hue))
 
 
@@ -48,7 +56,11 @@ class Grayscale(EachImage):
 
     Args:
         p: Share of the images.
+
+    Raises:
+        ValueError: If it is no share.
     """
 
     def __init__(self, p: float = 0.5) -> None:
+        require_between(0, 1, p=p)
         super().__init__(v2.RandomGrayscale(p))

@@ -5,6 +5,7 @@ from rich.table import Table
 
 from cfaug.benchmarking.computing.launch import Launch, compute, raise_failed
 from cfaug.benchmarking.plan import Plan, require_fair
+from cfaug.benchmarking.recipes import refuse_methods_that_saw
 from cfaug.benchmarking.tuning.choices import TUNED, best_of, scores_of, write_choices
 from cfaug.benchmarking.tuning.draws import SCORE, Tuning, draw_cells
 from cfaug.cli.main import run_command
@@ -15,7 +16,8 @@ def main(args: list[str]) -> None:
     """Run the command.
 
     Raises:
-        ValueError: If a cell failed, after all others are done.
+        ValueError: If a method learns from the images that choose its options, or a cell failed,
+            after all others are done.
     """
     described = "Draw options of each method at random, keep the best."
     # With `tuned` too, which YAMLs of benchmarks name and a tuning leaves unread.
@@ -23,6 +25,7 @@ def main(args: list[str]) -> None:
     plan, launch = made_from(options, Plan), made_from(options, Launch)
     console, words = Console(), ["tune", *args]
     require_fair(plan)
+    refuse_methods_that_saw(plan, tuning=True)
     cells = draw_cells(plan, made_from(options, Tuning))
     failed = compute(cells, plan.folder, launch, words, run_command, console)
     if launch.tells_all and (found := scores_of(cells)):

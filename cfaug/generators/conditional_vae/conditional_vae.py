@@ -21,6 +21,7 @@ from cfaug.generators.conditional_vae.moving_average import MovingAverage
 from cfaug.tracking import keys
 from cfaug.training.schedule import scheduled
 from datamodules.attributes import AttributeSpace, Batch
+from datamodules.checks import require_above
 from datamodules.process.devices import random_like
 from datamodules.process.interventions import fresh_values, non_label_columns
 
@@ -75,7 +76,8 @@ class ConditionalVAE(Generator):
         ema_decay: Decay of the moving average of the weights.
 
     Raises:
-        ValueError: If the images are not square with a side that is a multiple of 4.
+        ValueError: If the images are not square with a side that is a multiple of 4, or ``lr`` is
+            not above 0.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class ConditionalVAE(Generator):
     ) -> None:
         super().__init__(attribute_space, image_shape)
         side = require_square(image_shape)
+        require_above(0, lr=lr)
         self.save_hyperparameters(logger=False)
         pixels = (side / 28) ** 2
         self.kl_weights = beta * pixels, detail_beta * pixels

@@ -11,8 +11,9 @@ from torch.optim import Optimizer
 from cfaug.generators.base import Generator, require_square
 from cfaug.generators.published.translation_networks import one_hot
 from cfaug.tracking import keys
-from cfaug.training.schedule import WARMUP, warm_then_fade
+from cfaug.training.schedule import WARMUP, counted, warm_then_fade
 from datamodules.attributes import AttributeSpace
+from datamodules.checks import require_above
 
 
 class AdversarialGenerator(Generator):
@@ -25,6 +26,9 @@ class AdversarialGenerator(Generator):
         attribute_space: The attributes of the data.
         image_shape: (3, H, W) of the images, H = W a multiple of 4.
         lr: Learning rate of all networks.
+
+    Raises:
+        ValueError: If it is not above 0, or the images are of another shape.
     """
 
     def __init__(
@@ -32,6 +36,7 @@ class AdversarialGenerator(Generator):
     ) -> None:
         super().__init__(attribute_space, image_shape)
         self.side = require_square(image_shape)
+        require_above(0, lr=lr)
         self.automatic_optimization = False
         self.lr = lr
         self.cardinalities = attribute_space.cardinalities
@@ -72,8 +77,12 @@ class AdversarialGenerator(Generator):
 
     @property
     def batches(self) -> int:
-        """Batches of the whole training."""
-        return int(self.trainer.estimated_stepping_batches)
+        """Batches of the whole training.
+
+        Raises:
+            ValueError: If it has no end.
+        """
+        return counted(self.trainer.estimated_stepping_batches)
 
     def batches_before(self, batch_idx: int) -> int:
         """Batches of the training before one of the current epoch."""

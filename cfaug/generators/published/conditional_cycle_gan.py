@@ -97,6 +97,21 @@ class ConditionalCycleGAN(AdversarialGenerator):
             edited = self.translator(edited, self.maps(values))
         return (edited + 1) / 2
 
+    def on_train_start(self) -> None:
+        """See `AttributeModule`.
+
+        Raises:
+            ValueError: If nothing is left of the training after that of the readers.
+        """
+        super().on_train_start()
+        if self.pretraining >= self.batches and not self.trainer.fast_dev_run:  # type: ignore[attr-defined]
+            msg = (
+                f"pretraining is {self.pretraining:,} updates, and the training has "
+                f"{self.batches:,}, of which none would be left for the translator; set a lower "
+                "--model.init_args.pretraining or a larger --trainer.max_epochs"
+            )
+            raise ValueError(msg)
+
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """One update of the readers at first, then of the critic and of the translator."""
         images, attributes = batch["image"] * 2 - 1, batch["attributes"]
@@ -105,8 +120,10 @@ class ConditionalCycleGAN(AdversarialGenerator):
             return
         self.readers.eval()
         sources, wanted, columns = pairs(attributes)
-        if len(sources) == 0:
-            return  # no two images differ in one attribute alone
+        # Where no two images of a device differ in one attribute alone, no device learns: the
+        # others would wait for its gradients.
+        if not self.trainer.strategy.reduce_boolean_decision(len(sources) > 0):
+            return
         before, real = images[sources], images[wanted]
         targets = attributes[wanted]
         self.update(0, self.critic_losses(before, real, targets))

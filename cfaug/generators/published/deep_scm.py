@@ -12,6 +12,7 @@ from cfaug.generators.published.translation_networks import one_hot, with_maps
 from cfaug.tracking import keys
 from cfaug.training.schedule import scheduled
 from datamodules.attributes import AttributeSpace, Batch
+from datamodules.checks import require_above
 from datamodules.process.devices import random_like
 
 
@@ -36,7 +37,8 @@ class DeepSCM(Generator):
         lr: Peak learning rate of Adam.
 
     Raises:
-        ValueError: If the images are not square with a side that is a multiple of 4.
+        ValueError: If the images are not square with a side that is a multiple of 4, or ``lr`` is
+            not above 0.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class DeepSCM(Generator):
         lr: float = 1e-3,
     ) -> None:
         super().__init__(attribute_space, image_shape)
+        require_above(0, lr=lr)
         side = require_square(image_shape)
         self.save_hyperparameters(logger=False)
         self.log_variance, self.lr = log_variance, lr

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 
 from cfaug.networks.backbones.cgn import CGNClassifier
@@ -34,9 +35,15 @@ def make_backbone(
         weights: Of a network of torchvision, see `TorchvisionNetwork`.
 
     Raises:
-        ValueError: If there is no such network, or it does not take weights.
+        ValueError: If there is no such network, or it does not take weights, or images of that
+            shape.
     """
-    side = image_shape[-1]
+    network = _network(name, image_shape[-1], weights)
+    _require_images(network, name, image_shape)
+    return network
+
+
+def _network(name: str, side: int, weights: str | None) -> Backbone:
     own = {"convnet": lambda: ConvNet(side), "mlp": lambda: MLP(side), "cgn": CGNClassifier}
     if name not in own and "." not in name:
         return cast("Backbone", TorchvisionNetwork(name, weights))
@@ -44,6 +51,37 @@ def make_backbone(
         msg = f"backbone_weights are for networks of torchvision, and the backbone is {name}"
         raise ValueError(msg)
     return cast("Backbone", own[name]() if name in own else _own_backbone(name))
+
+
+@torch.no_grad()
+def _require_images(network: Backbone, name: str, image_shape: tuple[int, int, int]) -> None:
+    """Show a network an image; neither it nor random numbers change.
+
+    Raises:
+        ValueError: If it does not take the image, or makes no representation of it.
+    """
+    training = [part for part in network.modules() if part.training]
+    size = " x ".join(map(str, image_shape[1:]))
+    try:
+        with torch.random.fork_rng([]):
+            made = network.eval()(torch.zeros(1, *image_shape))
+    except Exception as error:  # whatever a network says to a shape
+        told = " ".join(str(error).split())[:200]
+        msg = (
+            f"the network {name} does not take images of {size} pixels ({told}); choose another "
+            "--model.backbone, or another --data.init_args.size"
+        )
+        raise ValueError(msg) from error
+    finally:
+        for part in training:
+            part.training = True
+    shape = tuple(getattr(made, "shape", ()))
+    if shape != (1, network.features):
+        msg = (
+            f"the network {name} makes {shape or type(made).__name__} of an image of {size} "
+            f"pixels, expected a representation of (1, {network.features})"
+        )
+        raise ValueError(msg)
 
 
 def is_own(name: str) -> bool:

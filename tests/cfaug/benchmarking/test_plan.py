@@ -101,6 +101,14 @@ def test_what_has_seen_validation_images_is_not_tested_on_them(tmp_path: Path) -
     refuse_methods_that_saw(dfr)
     with pytest.raises(ValueError, match="dfr learns from validation images, and --test_on val"):
         refuse_methods_that_saw(replace(dfr, test_on="val"))
+    with pytest.raises(ValueError, match="dfr learns from validation images, and tuning chooses"):
+        refuse_methods_that_saw(dfr, tuning=True)
+    with pytest.raises(ValueError, match="and --selection val_worst chooses among checks, of whic"):
+        refuse_methods_that_saw(replace(dfr, selection="val_worst"))
+    both = replace(dfr, data=(data(tmp_path, strength=0.9, test_on="val"),))
+    with pytest.raises(ValueError, match=r"test_on: val of .*data.yaml tests on them; leave it"):
+        refuse_methods_that_saw(both)
+    refuse_methods_that_saw(replace(both, test_on="test"))
 
 
 def test_make_train_classifier_has_the_options_that_tuning_chose() -> None:

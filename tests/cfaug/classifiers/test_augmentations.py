@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from cfaug.classifiers.augmentations import ChannelMixing, ColorJitter, Grayscale
+from cfaug.classifiers.augmentations import (
+    Augmentation,
+    ChannelMixing,
+    ColorJitter,
+    Grayscale,
+)
+from datamodules.process import devices
 
 
 def images() -> torch.Tensor:
@@ -42,3 +48,25 @@ def test_colours_of_each_image_change_in_their_own_way() -> None:
     assert 0 <= float(after.min()) <= float(after.max()) <= 1
     none = ColorJitter(brightness=0, contrast=0, saturation=0, hue=0)
     assert torch.allclose(none(one), one)
+
+
+def test_devices_mix_channels_together_as_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = images()
+    torch.manual_seed(3)
+    alone = ChannelMixing()(before)
+    for rank in range(2):
+        monkeypatch.setattr(devices, "this_device", lambda rank=rank: (rank, 2))
+        torch.manual_seed(3)
+        assert torch.allclose(ChannelMixing()(before[rank::2]), alone[rank::2], atol=1e-6)
+
+
+@pytest.mark.parametrize("augmentation", [ColorJitter(), Grayscale()])
+def test_devices_change_colours_in_other_ways(
+    augmentation: Augmentation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = images()[:40], []
+    for rank in range(2):
+        monkeypatch.setattr(devices, "this_device", lambda rank=rank: (rank, 2))
+        torch.manual_seed(3)
+        after.append(augmentation(before))
+    assert not torch.equal(after[0], after[1])

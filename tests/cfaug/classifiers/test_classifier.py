@@ -189,8 +189,3 @@ def test_another_invariance_takes_the_place_of_the_squared_distance(batch: Batch
     a, b = module.network(torch.cat([batch["image"], edited])).chunk(2)
     wanted = (module.head(a) - b[:, :3]).abs().max()
     assert float(terms["distance"].detach()) == pytest.approx(float(wanted.detach()), rel=1e-4)
-
-
-def test_no_edit_of_an_image_is_refused() -> None:
-    with pytest.raises(ValueError, match="edits_per_image is 0"):
-        classifier(edits_per_image=0)

@@ -26,6 +26,32 @@ class Mine(nn.Module):
         return images.mean((2, 3))
 
 
+class Grumpy(nn.Module):
+    """Draws, counts in training, has a frozen part, and takes one size alone."""
+
+    features = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frozen, self.norm = nn.BatchNorm2d(3).eval(), nn.BatchNorm2d(3)
+        self.dropout = nn.Dropout(0.5)
+
+    def forward(self, images: Tensor) -> Tensor:
+        assert images.shape[-1] == 8, "8 pixels, please"
+        noisy = images + torch.rand_like(images)
+        normed: Tensor = self.dropout(self.norm(self.frozen(noisy)))
+        return normed.mean((2, 3))
+
+
+class Maps(nn.Module):
+    """Leaves the places of features."""
+
+    features = 3
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images
+
+
 class NoSize(nn.Module):
     """Does not say how long its representations are."""
 
@@ -90,6 +116,33 @@ def test_a_network_of_torchvision_normalises_and_takes_weights_from_a_file(tmp_p
 def test_what_is_no_network_is_told(name: str, weights: str | None, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         make_backbone(name, (3, 64, 64), weights)
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "told"),
+    [
+        ("vit_b_16", 64, r"vit_b_16 does not take images of 64 x 64 pixels \(Wrong image height"),
+        ("vgg11", 28, r"vgg11 does not take images of 28 x 28 pixels \(.*; choose another --model"),
+        (f"{__name__}.Grumpy", 16, r"16 x 16 pixels \(8 pixels, please .*\); choose another"),
+        (f"{__name__}.Maps", 8, r"makes \(1, 3, 8, 8\) of an image of 8 x 8 pixels, expected a"),
+    ],
+)
+def test_a_network_that_does_not_fit_the_images_is_told(name: str, side: int, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        make_backbone(name, (3, side, side))
+
+
+def test_a_network_is_as_new_once_it_has_seen_an_image() -> None:
+    torch.manual_seed(0)
+    network: nn.Module = make_backbone(f"{__name__}.Grumpy", (3, 8, 8))
+    drawn = torch.rand(3)
+    torch.manual_seed(0)
+    expected = Grumpy()
+    assert torch.equal(drawn, torch.rand(3))
+    for name, value in expected.state_dict().items():
+        assert torch.equal(network.state_dict()[name], value), name
+    modes = [part.training for part in expected.modules()]
+    assert [part.training for part in network.modules()] == modes
 
 
 def test_weights_of_another_network_are_told(tmp_path: Path) -> None:

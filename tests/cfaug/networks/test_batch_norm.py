@@ -1,15 +1,16 @@
 """Batch normalisation is torch's on one device, and on several that of the whole batch."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 
 from cfaug.networks.backbones.convnet import ConvNet
 from cfaug.networks.batch_norm import BatchNorm
+from tests.cfaug.threads import devices_in_threads
 
 DEVICES = 3
 KINDS = [(nn.BatchNorm1d, (12, 5)), (nn.BatchNorm2d, (12, 5, 4, 3))]
@@ -35,22 +36,10 @@ def normalise(norm: Any, images: Tensor) -> dict[str, Tensor]:
 
 
 @pytest.fixture
-def devices(monkeypatch: pytest.MonkeyPatch) -> ThreadPoolExecutor:
-    """A thread for each device; they sum as processes do."""
-    given: list[Tensor] = []
-    here = Barrier(DEVICES, timeout=60)
-
-    def all_reduce(tensor: Tensor) -> None:
-        given.append(tensor.clone())
-        here.wait()
-        tensor.copy_(torch.stack(given).sum(0))
-        if here.wait() == 0:
-            given.clear()
-        here.wait()
-
-    monkeypatch.setattr(distributed, "all_reduce", all_reduce)
-    monkeypatch.setattr("cfaug.networks.batch_norm.this_device", lambda: (0, DEVICES))
-    return ThreadPoolExecutor(DEVICES)
+def devices() -> Iterator[ThreadPoolExecutor]:
+    """A thread for each device."""
+    with devices_in_threads(DEVICES, "cfaug.networks.batch_norm") as threads:
+        yield threads
 
 
 @pytest.mark.parametrize(("kind", "shape"), KINDS)

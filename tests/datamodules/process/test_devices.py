@@ -4,10 +4,18 @@ from functools import partial
 
 import pytest
 import torch
+from torch import Tensor, distributed
 
 from datamodules.attributes import attribute_space
 from datamodules.process import devices
-from datamodules.process.devices import random_like, share_of_batch
+from datamodules.process.devices import (
+    alone,
+    draws_of_its_own,
+    of_first_device,
+    random_like,
+    share_of_batch,
+    this_device,
+)
 from datamodules.process.interventions import fresh_values
 
 
@@ -47,3 +55,42 @@ def test_alone_random_numbers_are_those_of_torch() -> None:
         found = random_like(draw, rows)
         torch.manual_seed(3)
         assert torch.equal(found, draw((9, 4)))
+
+
+def test_what_torch_draws_itself_differs_between_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, after, rows = [], [], torch.zeros(2)
+    for rank in range(3):
+        monkeypatch.setattr(devices, "this_device", lambda rank=rank: (rank, 3))
+        torch.manual_seed(7)
+        with draws_of_its_own(rows):
+            drawn.append(torch.rand(5 + rank).tolist()[:5])
+        after.append(torch.rand(4).tolist())
+    assert len({tuple(each) for each in drawn}) == 3
+    assert after[0] == after[1] == after[2]
+    monkeypatch.undo()
+    torch.manual_seed(7)
+    with draws_of_its_own(rows):
+        alone = torch.rand(5)
+    torch.manual_seed(7)
+    assert torch.equal(alone, torch.rand(5))
+
+
+def test_a_device_can_be_alone_and_can_ask_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broadcast(tensor: Tensor, source: int) -> None:
+        assert source == 0
+        tensor.fill_(7)
+
+    monkeypatch.setattr(distributed, "broadcast", broadcast)
+    monkeypatch.setattr(distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(distributed, "get_rank", lambda: 1)
+    monkeypatch.setattr(distributed, "get_world_size", lambda: 2)
+    rows = torch.arange(3)
+    assert this_device() == (1, 2)
+    assert of_first_device(rows).tolist() == [7, 7, 7]
+    with alone():
+        assert this_device() == (0, 1)
+        assert of_first_device(rows).tolist() == [0, 1, 2]
+    with pytest.raises(ZeroDivisionError), alone():
+        1 / 0  # noqa: B018
+    assert this_device() == (1, 2)
+    assert rows.tolist() == [0, 1, 2]

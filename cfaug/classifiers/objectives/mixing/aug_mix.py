@@ -8,6 +8,8 @@ from torch.nn import functional as F
 from torchvision.transforms import v2
 
 from cfaug.classifiers.objectives.base import Objective, Seen
+from datamodules.checks import require_between
+from datamodules.process.devices import draws_of_its_own
 
 
 class AugMix(Objective):
@@ -22,22 +24,27 @@ class AugMix(Objective):
         weight: Weight of the divergence.
         severity: Strength of the augmentations, 1 to 10.
         all_ops: Whether brightness, contrast, colour and sharpness are changed too.
+
+    Raises:
+        ValueError: If an option is out of range.
     """
 
     views: ClassVar[int] = 3
 
     def __init__(self, weight: float = 12.0, severity: int = 3, *, all_ops: bool = False) -> None:
         super().__init__()
+        require_between(1, 10, severity=severity)
         self.weight = weight
         self.augment = v2.AugMix(severity=severity, all_ops=all_ops)
 
     def show(self, images: Tensor) -> Tensor:
         """See `Objective`."""
         pixels = (images * 255).round().to(torch.uint8)
-        views = [
-            torch.stack([self.augment(image) for image in pixels]).to(images) / 255
-            for _ in range(self.views - 1)
-        ]
+        with draws_of_its_own(images):
+            views = [
+                torch.stack([self.augment(image) for image in pixels]).to(images) / 255
+                for _ in range(self.views - 1)
+            ]
         return torch.cat([images, *views])
 
     def forward(self, seen: Seen) -> Tensor:

@@ -6,6 +6,7 @@ from torch import Tensor
 from cfaug.classifiers.objectives.erm import CrossEntropy
 from cfaug.classifiers.objectives.mixing.mixture import Mixture, beta_sample
 from datamodules.attributes import AttributeSpace, Batch
+from datamodules.checks import require_above
 
 
 class CutMix(CrossEntropy):
@@ -17,16 +18,20 @@ class CutMix(CrossEntropy):
 
     Args:
         alpha: α.
+
+    Raises:
+        ValueError: If an option is out of range.
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
         super().__init__()
+        require_above(0, alpha=alpha)
         self.alpha = alpha
 
     def mixture(self, batch: Batch, space: AttributeSpace) -> Mixture:
         """See `Objective`."""
         images = batch["image"]
-        share = beta_sample(self.alpha, 1, images.device)
+        share = beta_sample(self.alpha, (1,), images.device)
         height, width = images.shape[2:]
         outside = ~(_inside(height, share)[:, None] & _inside(width, share)[None])
         partner = torch.randperm(len(images), device=images.device)

@@ -1,5 +1,6 @@
 """LISA: selective mixing."""
 
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -13,6 +14,8 @@ from cfaug.classifiers.objectives.mixing.mixture import (
     random_partner,
 )
 from datamodules.attributes import AttributeSpace, Batch
+from datamodules.checks import require_above, require_between
+from datamodules.process.devices import random_like
 
 
 class LISA(CrossEntropy):
@@ -27,12 +30,17 @@ class LISA(CrossEntropy):
     Args:
         alpha: α.
         p_sel: Probability of the intra-label mixture.
+
+    Raises:
+        ValueError: If an option is out of range.
     """
 
     uses: ClassVar[Labels] = "training"
 
     def __init__(self, alpha: float = 2.0, p_sel: float = 0.5) -> None:
         super().__init__()
+        require_above(0, alpha=alpha)
+        require_between(0, 1, p_sel=p_sel)
         self.alpha, self.p_sel = alpha, p_sel
 
     def mixture(self, batch: Batch, space: AttributeSpace) -> Mixture:
@@ -42,5 +50,5 @@ class LISA(CrossEntropy):
             allowed = same_label & ~same_others
         else:
             allowed = same_others & ~same_label
-        share = beta_sample(self.alpha, len(same_label), same_label.device)
+        share = random_like(partial(beta_sample, self.alpha), same_label[:, 0])
         return Mixture(random_partner(allowed), share[:, None, None, None], share)

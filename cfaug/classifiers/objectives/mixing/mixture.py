@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from datamodules.attributes import AttributeSpace
+from datamodules.process.devices import random_like
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,11 @@ def random_partner(allowed: Tensor) -> Tensor:
     Returns:
         (B,) int64 positions; an image without any allowed partner gets itself.
     """
-    chosen = torch.where(allowed, torch.rand_like(allowed, dtype=torch.float), -1.0).max(1)
+    chosen = torch.where(allowed, random_like(torch.rand, allowed), -1.0).max(1)
     return torch.where(chosen.values < 0, torch.arange(len(allowed)).to(allowed.device), chosen[1])
 
 
-def beta_sample(alpha: float, count: int, device: torch.device) -> Tensor:
-    """(count,) samples of Beta(alpha, alpha)."""
-    concentration = torch.full((count,), alpha)
+def beta_sample(alpha: float, shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """Samples of Beta(alpha, alpha), of a shape."""
+    concentration = torch.full(shape, alpha)
     return torch.distributions.Beta(concentration, concentration).sample().to(device)

@@ -8,6 +8,7 @@ from cfaug.classifiers.objectives.base import Labels
 from cfaug.classifiers.objectives.erm import CrossEntropy
 from cfaug.classifiers.objectives.mixing.mixture import Mixture, alike, random_partner
 from datamodules.attributes import AttributeSpace, Batch
+from datamodules.process.devices import random_like
 
 
 class SelecMix(CrossEntropy):
@@ -29,7 +30,7 @@ class SelecMix(CrossEntropy):
         contradicts = same_label & ~same_bias
         if torch.rand(()) < 0.5:
             contradicts = ~same_label & same_bias
-        share = torch.rand(len(same_label), device=same_label.device) / 2
+        share = random_like(torch.rand, same_label[:, 0]) / 2
         return Mixture(
             random_partner(contradicts), share[:, None, None, None], torch.zeros_like(share)
         )

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cfaug.classifiers.objectives.base import Beginning, Labels, Objective, Seen
+from datamodules.checks import require_at_least
 from datamodules.process.devices import sum_over_devices, this_device
 
 
@@ -22,7 +23,11 @@ class GroupDRO(Objective):
     Args:
         eta: η, step of the weights.
         adjustment: C: C / √size is added to the loss of a group where weights are updated and
-            losses summed (section 3.3, group adjustments).
+            losses summed (section 3.3, group adjustments); as in the authors' code also to that of
+            a group that a batch lacks.
+
+    Raises:
+        ValueError: If an option is below 0.
     """
 
     uses: ClassVar[Labels] = "training"
@@ -31,6 +36,7 @@ class GroupDRO(Objective):
 
     def __init__(self, eta: float = 0.01, adjustment: float = 0.0) -> None:
         super().__init__()
+        require_at_least(0, eta=eta, adjustment=adjustment)
         self.eta, self.adjustment = eta, adjustment
 
     def begin(self, beginning: Beginning) -> None:
@@ -45,9 +51,8 @@ class GroupDRO(Objective):
         zeros = torch.zeros_like(self.q)
         here = sum_over_devices(zeros.index_add(0, seen.groups, torch.ones_like(loss.float())))
         own = zeros.index_add(0, seen.groups, loss.float()) / here.clamp(min=1)
-        added = self.added * (here > 0)
         with torch.no_grad():
-            q = self.q * (self.eta * (sum_over_devices(own) + added)).exp()
+            q = self.q * (self.eta * (sum_over_devices(own) + self.added)).exp()
             self.q.copy_(q / q.sum())
         # Gradients are averaged over devices, each of which has a part of each group's loss.
-        return (self.q * (own * this_device()[1] + added)).sum()
+        return (self.q * (own * this_device()[1] + self.added)).sum()

@@ -4,6 +4,8 @@ import torch
 
 from cfaug.classifiers.objectives.base import Beginning
 from cfaug.classifiers.objectives.erm import CrossEntropy
+from datamodules.checks import require_at_least
+from datamodules.process.devices import of_first_device
 
 
 class JTT(CrossEntropy):
@@ -17,10 +19,15 @@ class JTT(CrossEntropy):
     Args:
         updates: Updates of the first network.
         times: λ_up, how many times as often a wrong image is drawn.
+
+    Raises:
+        ValueError: If an option is out of range.
     """
 
     def __init__(self, updates: int = 100, times: float = 20.0) -> None:
         super().__init__()
+        require_at_least(1, updates=updates)
+        require_at_least(0, times=times)
         self.updates, self.times = updates, times
 
     def begin(self, beginning: Beginning) -> None:
@@ -33,4 +40,6 @@ class JTT(CrossEntropy):
                 network(batch["image"]).argmax(1) != batch["attributes"][:, space.label_position]
                 for batch in data.batches("train", device)
             ]
-        data.emphasis = torch.where(torch.cat(wrong).cpu(), self.times, 1.0).double()
+        # Each device has a network of its own, and rounding may part them.
+        is_wrong = of_first_device(torch.cat(wrong).int()).cpu() > 0
+        data.emphasis = torch.where(is_wrong, self.times, 1.0).double()

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cfaug.classifiers.objectives.base import Beginning, Objective, Seen
+from datamodules.checks import require_above, require_between
 from datamodules.process.devices import gather_over_devices
 
 
@@ -19,6 +20,9 @@ class LfF(Objective):
     Args:
         q: Exponent; the larger, the more the biased network learns from what is easy for it.
         decay: Decay of the moving averages.
+
+    Raises:
+        ValueError: If an option is out of range.
     """
 
     biased: nn.Module
@@ -28,6 +32,8 @@ class LfF(Objective):
 
     def __init__(self, q: float = 0.7, decay: float = 0.7) -> None:
         super().__init__()
+        require_above(0, q=q)
+        require_between(0, 1, decay=decay)
         self.q, self.decay = q, decay
 
     def begin(self, beginning: Beginning) -> None:

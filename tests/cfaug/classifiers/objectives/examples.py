@@ -36,12 +36,12 @@ def beginning(
     make_network: Callable[[], nn.Module] = nn.Identity,
     train_erm: Callable[[int], nn.Module] = lambda updates: nn.Identity(),
 ) -> Beginning:
-    """Data whose training images have these attributes (N, 2)."""
+    """Data whose training and validation images have these attributes (N, 2)."""
     images = torch.linspace(0, 1, len(attributes) * 48).view(-1, 3, 4, 4)
 
     def batches(split: str, device: object) -> Any:
         yield {"image": images, "attributes": attributes}
 
-    splits = {"train": Split(images, attributes)}
+    splits = dict.fromkeys(("train", "val"), Split(images, attributes))
     data = SimpleNamespace(splits=splits, batches=batches, emphasis=None)
     return Beginning(cast("Any", data), SPACE, make_network, train_erm)

@@ -8,6 +8,7 @@ from cfaug.classifiers.objectives import LISA, AugMix, CutMix, MixUp, Objective,
 from cfaug.classifiers.objectives.mixing.aug_mix import jensen_shannon
 from cfaug.classifiers.objectives.mixing.mixture import Mixture, random_partner
 from datamodules.attributes import Batch
+from datamodules.process import devices
 from tests.cfaug.classifiers.objectives.examples import SPACE, seen
 
 TABLE = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1], [0, 0], [2, 1]] * 4)
@@ -121,3 +122,25 @@ def test_augmix_shows_an_image_and_two_changed_ones(batch: Batch) -> None:
     assert 0 <= float(views.min()) <= float(views.max()) <= 1
     for a, b in ((clean, one), (clean, other), (one, other)):
         assert ((a - b).abs().flatten(1).amax(1) > 0.02).float().mean() > 0.5
+
+
+@pytest.mark.parametrize("objective", [LISA(), SelecMix()])
+def test_devices_draw_together_the_shares_that_one_draws(
+    objective: Objective, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(3)
+    alone = mixture_of(objective, batch).share
+    for rank in range(2):
+        monkeypatch.setattr(devices, "this_device", lambda rank=rank: (rank, 2))
+        torch.manual_seed(3)
+        here = cast("Batch", {name: part[rank::2] for name, part in batch.items()})
+        assert torch.equal(mixture_of(objective, here).share, alone[rank::2])
+
+
+def test_devices_show_other_views(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for rank in range(2):
+        monkeypatch.setattr(devices, "this_device", lambda rank=rank: (rank, 2))
+        torch.manual_seed(3)
+        found.append(AugMix().show(batch["image"]))
+    assert not torch.equal(found[0], found[1])

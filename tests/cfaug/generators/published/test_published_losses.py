@@ -1,11 +1,18 @@
 """Losses of other authors' generators, by worked examples."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cfaug.generators.published.conditional_cycle_gan import contrastive_loss, pairs
+from cfaug.generators.published.conditional_cycle_gan import (
+    ConditionalCycleGAN,
+    contrastive_loss,
+    pairs,
+)
 from cfaug.generators.published.deep_scm import DeepSCM
 from cfaug.generators.published.star_gan import StarGAN, gradient_penalty
 from cfaug.generators.published.translation_networks import one_hot, with_maps
@@ -127,3 +134,27 @@ def test_the_bound_is_that_of_gaussian_pixels() -> None:
     assert losses["reconstruction"].item() == pytest.approx(-likelihood.item(), rel=1e-4)
     assert losses["kl"].item() == pytest.approx(kl.item(), rel=1e-4)
     assert losses["loss"].item() == pytest.approx((kl - likelihood).item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_devices_of_the_cycle_gan_learn_together_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, *, everywhere: bool
+) -> None:
+    """Here images have partners, and on another device they may have none."""
+    module = ConditionalCycleGAN(SPACE, (3, 8, 8), pretraining=0, channels=8, blocks=1)
+    asked, updated = [], []
+
+    def agree(decision: bool) -> bool:
+        asked.append(decision)
+        return everywhere
+
+    strategy = SimpleNamespace(reduce_boolean_decision=agree)
+    told = {"current_epoch": 0, "num_training_batches": 4}
+    module._trainer = cast("Any", SimpleNamespace(strategy=strategy, **told))
+    monkeypatch.setattr(module, "update", lambda place, losses: updated.append(place))
+    rows = torch.tensor([[0, 0], [0, 1], [1, 0]])
+    module.training_step(
+        {"image": torch.rand(3, 3, 8, 8), "attributes": rows, "index": torch.arange(3)}, 0
+    )
+    assert asked == [True]
+    assert updated == ([0, 1] if everywhere else [])
