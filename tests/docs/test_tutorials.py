@@ -106,6 +106,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in set(sys.modules) - known:
         if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]
+            package, _, module_name = name.rpartition(".")
+            if package in sys.modules:  # which holds the module too
+                vars(sys.modules[package]).pop(module_name, None)
     gc.collect()  # or their classes would still be found as objectives, without a module
 
 

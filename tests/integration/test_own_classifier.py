@@ -23,7 +23,8 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     module = {"class_path": "ImagesWithTable", "init_args": options}
     (folder / "data.yaml").write_text(yaml.safe_dump({"data": module}))
     words = [*BASE, "-c", str(folder / "data.yaml"), *logger(folder)]
-    words += ["--model", "ConditionalVAE", "--trainer.max_epochs", "1"]
+    words += ["--model", "cfaug.generators.conditional_vae.ConditionalVAE"]
+    words += ["--trainer.max_epochs", "1"]
     words += ["--trainer.log_every_n_steps", "1"]
     assert main(["generator", "fit", *words]) == 0
     torch.manual_seed(0)
