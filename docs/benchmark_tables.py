@@ -1,18 +1,18 @@
-"""Writes the tables of the README and of benchmark.md from the kept cells: `make tables`.
+"""Writes the tables of the README, of benchmark.md and of each folder of kept cells: `make tables`.
 
-A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->``.
+In a page a table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->``.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
+from cfaug.benchmarking.comparing.benchmark_tables import write_tables
 from cfaug.benchmarking.comparing.roles import (
     Row,
     has_counterfactuals,
-    is_baseline,
     is_erm,
     is_oracle,
 )
@@ -21,6 +21,7 @@ from cfaug.benchmarking.comparing.rows import (
     interval_of,
     strength_of,
     summarize,
+    summarize_generators,
     test_set_of,
 )
 from cfaug.benchmarking.methods import ERM
@@ -69,6 +70,12 @@ DATA = (
 )
 
 
+@cache
+def rows_of(data: Data) -> list[Row]:
+    """See `summarize`."""
+    return summarize(RESULTS / data.folder)
+
+
 def overview() -> str:
     """The best methods on all data, a row for each data set and strength."""
     lines = [
@@ -76,14 +83,14 @@ def overview() -> str:
         "|---|---|---|---|---|---|",
     ]
     for data in DATA:
-        rows = summarize(RESULTS / data.folder)
+        rows = rows_of(data)
         for r in sorted({strength_of(row) for row in rows} - {0.0}):
             here = [row for row in rows if strength_of(row) == r]
             ours = next(filter(_is_default, here), None)
             if ours is None:
                 continue
             erm = next(filter(is_erm, here))
-            baseline = _best([row for row in here if is_baseline(row)])
+            (baseline,) = (row for row in here if row["name"] == ours["best_baseline"])
             cells = [
                 f"{data.words}, {data.strength(r)}",
                 str(ours["seeds"]),
@@ -98,7 +105,7 @@ def overview() -> str:
 
 def methods(data: Data) -> str:
     """All methods on a data set, the best first: a row for each, a column for each strength."""
-    rows = summarize(RESULTS / data.folder)
+    rows = rows_of(data)
     strengths = sorted({strength_of(row) for row in rows if not is_oracle(row)})
     names = dict.fromkeys(str(row["name"]) for row in rows)
     found = {(str(row["name"]), strength_of(row)): row for row in rows}
@@ -126,10 +133,6 @@ def methods(data: Data) -> str:
 
 def _is_default(row: Row) -> bool:
     return row["method"] == ERM and row.get("generator") == DEFAULT
-
-
-def _best(rows: Sequence[Row]) -> Row:
-    return max(rows, key=lambda row: float(row["accuracy"]))
 
 
 def _called(row: Row) -> str:
@@ -160,3 +163,6 @@ def written(text: str) -> str:
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(written(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for data in filter(rows_of, DATA):
+        folder = RESULTS / data.folder
+        write_tables(rows_of(data), summarize_generators(folder), folder)

@@ -18,7 +18,7 @@ WEAKEST = 2
 SAME = 0.05
 """Points that are 0 once they are rounded."""
 
-DIFFERENCE = keys.started(keys.DIFFERENCE).removesuffix("/")
+DIFFERENCE = keys.alone(keys.DIFFERENCE)
 
 
 class Compared(NamedTuple):

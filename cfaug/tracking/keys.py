@@ -127,6 +127,11 @@ def started(template: str) -> str:
     return template.partition("{")[0]
 
 
+def alone(template: str) -> str:
+    """The name of a figure without what it is of, ``difference`` of ``difference/{method}``."""
+    return started(template).removesuffix("/")
+
+
 def ends(name: str) -> tuple[str, str]:
     """Names of the lower and the upper end of the interval of a figure.
 

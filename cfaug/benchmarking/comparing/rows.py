@@ -18,8 +18,7 @@ Key = tuple[float | None, str]
 """Strength and name of a row."""
 
 GAP_CLOSED, EXCESS_ERROR, DIFFERENCE = (
-    keys.started(key).removesuffix("/")
-    for key in (keys.GAP_CLOSED, keys.EXCESS_ERROR, keys.DIFFERENCE)
+    keys.alone(key) for key in (keys.GAP_CLOSED, keys.EXCESS_ERROR, keys.DIFFERENCE)
 )
 """Figures of a row that `summarize` takes from other rows."""
 
