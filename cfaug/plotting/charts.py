@@ -157,18 +157,19 @@ def save_curves(curves: Mapping[str, Mapping[float, Estimate]], path: Path, test
         test_set: Name of the test set that all accuracies are on.
     """
     strengths = sorted({strength for curve in curves.values() for strength in curve})
-    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    figure = Figure(figsize=(8, 2 + 0.22 * max(len(curves), 11)), layout="constrained")
     axes = figure.add_subplot()
-    for name, curve in curves.items():
+    for number, (name, curve) in enumerate(curves.items()):
         places = [strengths.index(strength) for strength in curve]
         lows, highs = zip(*(accuracy.ends for accuracy in curve.values()), strict=True)
         values = [accuracy.value for accuracy in curve.values()]
-        (line,) = axes.plot(places, values, "o-", label=name)
+        dashes = ("-", "--", ":", "-.")[number // 10 % 4]  # after ten curves colours come again
+        (line,) = axes.plot(places, values, "o", ls=dashes, ms=4, label=name)
         axes.fill_between(places, lows, highs, color=line.get_color(), alpha=0.25, linewidth=0)
     # Evenly spaced: most of the change is between 0.95 and 1.
     axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
     axes.set_xlabel("strength r of the confounding")
     axes.set_ylabel(f"accuracy on {test_set} images, %")
-    axes.legend(frameon=False)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, dpi=100)
