@@ -84,6 +84,12 @@ class Recipe:
         used |= set() if selection == "last" else {"validation"}
         return " and ".join(sorted(used)) or "none"
 
+    @property
+    def _shows_originals(self) -> bool:
+        """Whether images are seen as they are, too; see `Classifier`."""
+        weights = ("model.original_weight", "model.invariance_weight")
+        return not self.composed or any(self.option(name) != 0 for name in weights)
+
     def batch_size(self, images_per_update: int) -> int:
         """Images of a batch, so that an update sees a number of images, views and edits included.
 
@@ -94,7 +100,7 @@ class Recipe:
             ValueError: If not even one image fits.
         """
         edits = int(self.option("model.edits_per_image") or 1) if self.composed else 0
-        each = self.objective.views + edits
+        each = edits + (self.objective.views if self._shows_originals else 0)
         if images_per_update < each:
             name = self.method.name
             msg = f"{name} makes {each} of each image, and an update has {images_per_update}"

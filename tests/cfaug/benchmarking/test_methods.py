@@ -58,6 +58,11 @@ def test_an_update_sees_as_many_images_whatever_is_made_of_each(tmp_path: Path) 
     several = method(tmp_path, model={"edits_per_image": 3})
     assert Recipe(several).batch_size(128) == 128
     assert Recipe(several, composed=True).batch_size(128) == 32
+    alone = Method(ROOT / "experiments/methods/no-originals.yaml")
+    assert Recipe(alone, composed=True).batch_size(128) == 128
+    assert Recipe(alone).batch_size(128) == 128
+    pulled = method(tmp_path, model={"original_weight": 0.0})
+    assert Recipe(pulled, composed=True).batch_size(128) == 64
     views = method(tmp_path, model={"objective": "AugMix"})
     assert Recipe(views).objective is AugMix
     assert Recipe(views).batch_size(128) == 42
@@ -129,7 +134,7 @@ def test_the_list_of_all_methods_has_all() -> None:
     plan = yaml.safe_load((folder / "all-methods.yaml").read_text())
     composed = yaml.safe_load((folder / "compositions.yaml").read_text())["with_counterfactuals"]
     wanted = {path.name for path in METHODS}
-    only_composed = {"no-invariance.yaml"}
+    only_composed = {"no-invariance.yaml", "no-originals.yaml"}
     assert {Path(path).name for path in plan["methods"]} == wanted - only_composed
     assert {Path(path).name for path in composed} == wanted - {"oracle.yaml"}
     assert set(plan["with_counterfactuals"]) < set(composed)
