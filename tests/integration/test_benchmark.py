@@ -194,7 +194,7 @@ def test_what_is_left_is_listed_with_the_time_it_will_take(
     others = [json.loads(results(words)[n].read_text()) for n in ("erm", "erm+beta-0.1", "oracle")]
     likely = [cell["seconds"]["classifier"] / 60 for cell in others]
     assert len(lines) == 2
-    assert lines[1].startswith("1 cells left: ")
+    assert lines[1].startswith("1 left: ")
     (minutes,) = re.findall(r"balanced, data, r = 0.95, seed 0: ([\d.]+) minutes", lines[0])
     assert min(likely) - 0.1 <= float(minutes) <= max([*likely, seconds / 60]) + 0.1
 

@@ -120,7 +120,7 @@ def test_make_tune_finds_the_kept_draws(
     monkeypatch.chdir(ROOT)  # the YAMLs name others from there
     yamls = ("experiments/benchmarks/all-methods.yaml", "experiments/tuning/mnist-16.yaml")
     assert main(["tune", *(word for path in yamls for word in ("-c", path)), "--list", "true"]) == 0
-    assert "0 cells left" in capsys.readouterr().out
+    assert "0 left: 0 minutes" in capsys.readouterr().out
 
 
 def test_what_learns_from_the_images_that_choose_is_refused(

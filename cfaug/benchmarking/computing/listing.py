@@ -46,5 +46,7 @@ def lines_of_rest(cells: Sequence[Cell], jobs: int) -> list[str]:
     ]
     known = [told for told in minutes.values() if told is not None]
     unknown = len(minutes) - len(known)
-    more = f", and {unknown} cells of which nothing is known" if unknown else ""
-    return [*lines, f"{len(minutes)} cells left: {sum(known) / jobs:.0f} minutes{more}"]
+    if unknown and not known:
+        return [*lines, f"{unknown} left: how long they take is known once a cell is finished"]
+    more = f", not counting {unknown} of which nothing is known" if unknown else ""
+    return [*lines, f"{len(minutes)} left: {sum(known) / jobs:.0f} minutes{more}"]

@@ -9,7 +9,7 @@ import yaml
 from rich.console import Console
 
 from cfaug.benchmarking.all_cells import cells_of
-from cfaug.benchmarking.computing.listing import minutes_of
+from cfaug.benchmarking.computing.listing import lines_of_rest, minutes_of
 from cfaug.benchmarking.computing.runner import Runner
 from cfaug.benchmarking.plan import Plan
 from datamodules.storage.atomic_files import write_json
@@ -96,5 +96,6 @@ def test_methods_keep_the_seconds_of_their_generator(tmp_path: Path) -> None:
 def test_listing_writes_nothing(tmp_path: Path) -> None:
     cells = cells_of(plan(tmp_path))
     assert len(minutes_of(cells)) == 3
+    assert lines_of_rest(cells, jobs=1)[-1].startswith("3 left: how long they take is known once")
     assert [cell.parts()[0].name for cell in cells] == 3 * ["classifier"]
     assert not list(tmp_path.iterdir())
