@@ -1,10 +1,12 @@
 """Bars and curves, written as PNG."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from matplotlib import colormaps
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -79,17 +81,14 @@ def save_tradeoff(panels: Sequence[Panel], path: Path, test_set: str) -> None:
         axes = figure.add_subplot(len(panels), 1, number)
         lowest, highest = float("inf"), 0.0
         for rank, (name, effect, accuracy) in enumerate(panel.points, start=1):
-            # A judge that misreads none of the edits has no place on the scale.
-            x, y = max(100 - effect, 0.1), max(100 - accuracy.value, 0.1)
-            high, low = (max(100 - end, 0.1) for end in accuracy.ends)  # of the error
-            sides = [[y - low], [high - y]] if accuracy.interval else None
+            x, y, sides = _error(effect), _error(accuracy.value), _bar_of_errors(accuracy)
+            high, low = map(_error, accuracy.ends)
             label = f"{rank} {name}"
             axes.errorbar(x, y, yerr=sides, fmt="o", color="#1f6fb2", markersize=4, label=label)
             axes.annotate(str(rank), (x, y), (4, 4), textcoords="offset points", fontsize=8)
             lowest, highest = min(lowest, low), max(highest, high)
         if oracle := panel.levels.get("oracle"):
-            level = max(100 - oracle.value, 0.1)
-            high, low = (max(100 - end, 0.1) for end in oracle.ends)
+            level, (high, low) = _error(oracle.value), map(_error, oracle.ends)
             axes.axhspan(low, high, color="#999999", alpha=0.2, linewidth=0)
             axes.axhline(level, color="#999999", linewidth=1, linestyle="--")
             lowest, highest = min(lowest, low), max(highest, high)
@@ -99,12 +98,8 @@ def save_tradeoff(panels: Sequence[Panel], path: Path, test_set: str) -> None:
         axes.set_ylabel(f"error on {test_set} images, %")
         if lowest == highest:  # or the axis would have no length
             axes.set_ylim(lowest / 1.5, highest * 1.5)
-        for axis, scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
-            scale("log")
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axis.set_minor_locator(NullLocator())
-            axis.set_inverted(True)
+        _scale_errors(axes.xaxis, axes.set_xscale)
+        _scale_errors(axes.yaxis, axes.set_yscale)
         axes.margins(0.08)
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=0, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
@@ -120,7 +115,9 @@ class Cost(NamedTuple):
 
 
 def save_costs(costs: Mapping[str, Cost], path: Path, test_set: str) -> None:
-    """Accuracy over what it costs, a numbered point for each method, the best first.
+    """Plot the error over what it costs, a numbered point for each method, the best first.
+
+    The error has a logarithmic scale; better methods are further up.
 
     Args:
         costs: Of each method.
@@ -131,45 +128,104 @@ def save_costs(costs: Mapping[str, Cost], path: Path, test_set: str) -> None:
     axes = figure.add_subplot()
     best = sorted(costs.items(), key=lambda item: -item[1].accuracy.value)
     for rank, (name, (seconds, accuracy, has_generator)) in enumerate(best, start=1):
-        low, high = accuracy.ends
-        sides = [[accuracy.value - low], [high - accuracy.value]] if accuracy.interval else None
-        color = "#c2574a" if has_generator else "#4a90c2"
-        x, label = seconds / 60, f"{rank} {name}"
-        axes.errorbar(x, accuracy.value, yerr=sides, fmt="o", color=color, ms=4, label=label)
-        axes.annotate(str(rank), (x, accuracy.value), (4, 4), textcoords="offset points", size=8)
+        x, y, sides = seconds / 60, _error(accuracy.value), _bar_of_errors(accuracy)
+        color, label = "#c2574a" if has_generator else "#4a90c2", f"{rank} {name}"
+        axes.errorbar(x, y, yerr=sides, fmt="o", color=color, ms=4, label=label)
+        aside = (4, 4) if rank % 2 else (-13, -9)  # so that neighbours can be told apart
+        axes.annotate(str(rank), (x, y), aside, textcoords="offset points", size=8)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("minutes of training, a generator included")
-    axes.set_ylabel(f"accuracy on {test_set} images, %")
+    _scale_errors(axes.yaxis, axes.set_yscale)
+    axes.set_ylabel(f"error on {test_set} images, %")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=0, fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, dpi=100)
 
 
-def save_curves(curves: Mapping[str, Mapping[float, Estimate]], path: Path, test_set: str) -> None:
-    """Accuracy on test images over the strength of the confounding, in its interval.
+@dataclass(frozen=True)
+class Curve:
+    """The accuracy of a method over the strength of the confounding.
 
     Args:
-        curves: Accuracy by strength, of each method.
+        accuracies: Accuracy by strength.
+        kind: What kind of method it is: ``counterfactuals``, ``erm``, ``oracle``, or ``other``.
+    """
+
+    accuracies: Mapping[float, Estimate]
+    kind: str
+
+    @property
+    def mean(self) -> float:
+        """Over the strengths."""
+        return sum(each.value for each in self.accuracies.values()) / len(self.accuracies)
+
+
+NAMED = 5
+"""Methods without counterfactuals that a picture of curves names; it shows the others in grey."""
+
+
+def save_curves(curves: Mapping[str, Curve], path: Path, test_set: str) -> None:
+    """Plot the error on test images over the strength of the confounding, in its interval.
+
+    The error has a logarithmic scale, which separates good methods; better ones are further up.
+
+    Args:
+        curves: Of each method.
         path: The picture.
         test_set: Name of the test set that all accuracies are on.
     """
-    strengths = sorted({strength for curve in curves.values() for strength in curve})
-    figure = Figure(figsize=(8, 2 + 0.22 * max(len(curves), 11)), layout="constrained")
+    strengths = sorted({strength for curve in curves.values() for strength in curve.accuracies})
+    best = sorted(curves.items(), key=lambda item: -item[1].mean)
+    named = [(name, curve) for name, curve in best if curve.kind == "other"][:NAMED]
+    ours = [(name, curve) for name, curve in best if curve.kind == "counterfactuals"]
+    colors = {
+        name: colormaps[shades](0.9 - 0.5 * place / max(len(group), 2))
+        for shades, group in (("Blues", named), ("Reds", ours))
+        for place, (name, _) in enumerate(group)
+    }
+    figure = Figure(figsize=(8, 5.5), layout="constrained")
     axes = figure.add_subplot()
-    for number, (name, curve) in enumerate(curves.items()):
-        places = [strengths.index(strength) for strength in curve]
-        lows, highs = zip(*(accuracy.ends for accuracy in curve.values()), strict=True)
-        values = [accuracy.value for accuracy in curve.values()]
-        dashes = ("-", "--", ":", "-.")[number // 10 % 4]  # after ten curves colours come again
-        (line,) = axes.plot(places, values, "o", ls=dashes, ms=4, label=name)
-        axes.fill_between(places, lows, highs, color=line.get_color(), alpha=0.25, linewidth=0)
+    for name, curve in best:
+        places = [strengths.index(strength) for strength in curve.accuracies]
+        errors = [_error(each.value) for each in curve.accuracies.values()]
+        lows, highs = zip(*(each.ends for each in curve.accuracies.values()), strict=True)
+        if curve.kind == "other" and name not in colors:
+            axes.plot(places, errors, "-", color="#cccccc", linewidth=0.8, zorder=1)
+            continue
+        color, dashes = colors.get(name, "black"), "--" if curve.kind == "oracle" else "-"
+        axes.plot(places, errors, "o", ls=dashes, ms=3, color=color, label=name)
+        bounds = [[_error(end) for end in ends] for ends in (highs, lows)]
+        axes.fill_between(places, bounds[0], bounds[1], color=color, alpha=0.2, linewidth=0)
+    if others := sum(curve.kind == "other" for curve in curves.values()) - len(named):
+        axes.plot([], [], "-", color="#cccccc", label=f"{others} other methods")
     # Evenly spaced: most of the change is between 0.95 and 1.
     axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
     axes.set_xlabel("strength r of the confounding")
-    axes.set_ylabel(f"accuracy on {test_set} images, %")
+    axes.set_ylabel(f"error on {test_set} images, %")
+    _scale_errors(axes.yaxis, axes.set_yscale)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, dpi=100)
+
+
+def _error(accuracy: float) -> float:
+    """In per cent; at least 0.1, for no error at all has no place on a logarithmic scale."""
+    return max(100 - accuracy, 0.1)
+
+
+def _bar_of_errors(accuracy: Estimate) -> list[list[float]] | None:
+    """How far the interval of the error reaches below and above it, as matplotlib wants them."""
+    value, (high, low) = _error(accuracy.value), map(_error, accuracy.ends)
+    return [[value - low], [high - value]] if accuracy.interval else None
+
+
+def _scale_errors(axis: Axis, scale: Callable[[str], None]) -> None:
+    """Make an axis of errors logarithmic, the smallest at its end."""
+    scale("log")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+    axis.set_inverted(True)

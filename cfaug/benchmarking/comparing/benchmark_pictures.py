@@ -15,6 +15,7 @@ from cfaug.benchmarking.comparing.rows import confounded, interval_of, strength_
 from cfaug.benchmarking.methods import ERM
 from cfaug.plotting.charts import (
     Cost,
+    Curve,
     Estimate,
     Panel,
     save_accuracies,
@@ -32,8 +33,8 @@ def save_pictures(rows: Sequence[Row], generators: Sequence[Row], folder: Path) 
     """Draw what there is to see.
 
     - ``accuracy.png``: the accuracy of each method, at one strength.
-    - ``strengths.png``: accuracy over strength, at several.
-    - ``cost.png``: accuracy over seconds of training, at the largest strength.
+    - ``strengths.png``: the error over strength, at several.
+    - ``cost.png``: the error over time of training, at the largest strength.
     - ``tradeoff.png``: accuracy over how well the label is edited, with several generators,
       for each network.
 
@@ -117,16 +118,27 @@ def _estimate(row: Row) -> Estimate:
     return Estimate(float(row["accuracy"]), interval_of(row, accuracy))
 
 
-def _curves(rows: Sequence[Row]) -> dict[str, dict[float, Estimate]]:
+def _curves(rows: Sequence[Row]) -> dict[str, Curve]:
     """Accuracy over strength of each method that was measured at more than one."""
-    curves: dict[str, dict[float, Estimate]] = {}
+    found: dict[str, dict[float, Estimate]] = {}
+    kinds = {str(row["name"]): _kind(row) for row in rows}
     for row in rows:
-        if not is_oracle(row):
-            curves.setdefault(str(row["name"]), {})[strength_of(row)] = _estimate(row)
-    curves = {name: curve for name, curve in curves.items() if len(curve) > 1}
-    for row in filter(is_oracle, rows):
-        curves[str(row["name"])] = dict.fromkeys(confounded(rows), _estimate(row))
-    return curves
+        accuracies = found.setdefault(str(row["name"]), {})
+        accuracies |= dict.fromkeys(
+            confounded(rows) if is_oracle(row) else [strength_of(row)], _estimate(row)
+        )
+    return {
+        name: Curve(accuracies, kinds[name])
+        for name, accuracies in found.items()
+        if len(accuracies) > 1
+    }
+
+
+def _kind(row: Row) -> str:
+    """See `Curve`."""
+    if has_counterfactuals(row):
+        return "counterfactuals"
+    return "oracle" if is_oracle(row) else ERM if is_erm(row) else "other"
 
 
 def costs(rows: Sequence[Row], generators: Sequence[Row], strength: float) -> dict[str, Cost]:

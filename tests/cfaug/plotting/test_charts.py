@@ -10,7 +10,14 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
 from cfaug.plotting import charts
-from cfaug.plotting.charts import Estimate, Panel, save_accuracies, save_curves, save_tradeoff
+from cfaug.plotting.charts import (
+    Curve,
+    Estimate,
+    Panel,
+    save_accuracies,
+    save_curves,
+    save_tradeoff,
+)
 
 SURE, UNSURE = Estimate(80.0, (70.0, 85.0)), Estimate(60.0)
 
@@ -47,11 +54,36 @@ def test_a_bar_has_its_interval_if_that_is_known(drawn: list[Axes], tmp_path: Pa
 
 
 def test_a_curve_lies_in_the_band_of_its_intervals(drawn: list[Axes], tmp_path: Path) -> None:
-    save_curves({"ours": {0.5: SURE, 0.9: UNSURE}}, tmp_path / "a", "resampled")
-    assert drawn[0].get_ylabel() == "accuracy on resampled images, %"
+    curve = Curve({0.5: SURE, 0.9: UNSURE, 1.0: Estimate(100.0)}, "counterfactuals")
+    save_curves({"ours": curve}, tmp_path / "a", "resampled")
+    assert drawn[0].get_ylabel() == "error on resampled images, %"
     (band,) = (artist for artist in drawn[0].collections if isinstance(artist, PolyCollection))
     corners = {tuple(corner) for corner in band.get_paths()[0].vertices.tolist()}
-    assert corners == {(0, 70), (0, 85), (1, 60)}
+    # An error of 0 has no place on the scale: 0.1 stands for it.
+    assert corners == {(0, 30), (0, 15), (1, 40), (2, 0.1)}
+
+
+def test_curves_name_the_best_methods_and_count_the_others(
+    drawn: list[Axes], tmp_path: Path
+) -> None:
+    def level(value: float, kind: str) -> Curve:
+        return Curve(dict.fromkeys((0.5, 0.9), Estimate(value)), kind)
+
+    curves = {f"method {value}": level(value, "other") for value in (50, 30, 80, 70, 60, 40, 20)}
+    curves |= {"ours": level(10, "counterfactuals"), "erm": level(5, "erm")}
+    save_curves({**curves, "oracle": level(99, "oracle")}, tmp_path / "a", "resampled")
+    legend = drawn[0].get_legend()
+    assert legend is not None
+    assert [words.get_text() for words in legend.get_texts()] == [
+        "oracle",
+        *[f"method {value}" for value in (80, 70, 60, 50, 40)],
+        "ours",
+        "erm",
+        "2 other methods",
+    ]
+    colors = {line.get_label(): line.get_color() for line in drawn[0].lines}
+    assert colors["oracle"] == colors["erm"] == "black"
+    assert len({str(color) for color in colors.values()}) == 8  # two are black, the others grey
 
 
 def test_errors_of_generators_have_the_intervals_of_accuracies(
