@@ -12,13 +12,12 @@ from cfaug.terminal.tables import with_interval
 from cfaug.tracking import keys
 
 LEGEND = """\
-accuracy: of a classifier on the {test_set} test set, %, mean over seeds. worst group: in the
-combination of values where it is lowest, of those with at least 10 test images. flips(a):
-predictions that change when a alone truly changes, %. In brackets: 95 % intervals, of the test
-images and, with several seeds, of the seeds. gap closed: % of the way from ERM to the oracle.
-excess: points below the oracle. difference: points above the baseline (a method without
-counterfactuals) that is best on this test set itself, on the same images. labels: of which images
-attributes beside the label are used. seconds: of training and testing the classifier; a generator
+accuracy: of a classifier on {test_set} images, %, mean over seeds. worst group: in the combination
+of values where it is lowest, of those with at least 10 of these images. flips(a): predictions that
+change when a alone truly changes, %. In brackets: 95 % intervals, of the images and, with several
+seeds, of the seeds. gap closed: % of the way from ERM to the oracle. excess: points below the
+oracle. difference: points above the baseline (a method without counterfactuals) that is best on
+these images themselves. labels: of which images attributes beside the label are used. seconds: of training and testing the classifier; a generator
 and a first network are trained before. generator seconds: of training that generator, once for all
 methods.
 drawn: confounding of the label that weights leave in the images that the generator or the

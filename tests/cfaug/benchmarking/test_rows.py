@@ -216,6 +216,6 @@ def test_images_of_files_are_compared_on_the_resampled_test_set(tmp_path: Path) 
     assert flat(rows)["resampled_accuracy/erm+ours"] == 70
     write_tables(rows, [], tmp_path)
     written = (tmp_path / "table.md").read_text()
-    assert "accuracy: of a classifier on the resampled test set" in written
+    assert "accuracy: of a classifier on resampled images" in written
     assert "unconfounded" not in written
     assert "| 70.0 |" in written
