@@ -17,9 +17,9 @@ of values where it is lowest, of those with at least 10 of these images. flips(a
 change when a alone truly changes, %. In brackets: 95 % intervals, of the images and, with several
 seeds, of the seeds. gap closed: % of the way from ERM to the oracle. excess: points below the
 oracle. difference: points above the baseline (a method without counterfactuals) that is best on
-these images themselves. labels: of which images attributes beside the label are used. seconds: of training and testing the classifier; a generator
-and a first network are trained before. generator seconds: of training that generator, once for all
-methods.
+these images themselves. labels: of which images attributes beside the label are used. seconds: of
+training and testing the classifier; a generator and a first network are trained before. generator
+seconds: of training that generator, once for all methods.
 drawn: confounding of the label that weights leave in the images that the generator or the
 classifier is trained on, in nats, with the attribute of which most is left, and how many images
 the draws are worth (Kish), after the first {early:,} draws, which weigh rare images more;
