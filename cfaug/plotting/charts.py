@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from statistics import fmean
+from typing import Literal, NamedTuple, Self
 
 from matplotlib import colormaps
 from matplotlib.axis import Axis
@@ -25,6 +26,17 @@ class Estimate(NamedTuple):
         """The ends of the interval; the value itself if that is not known."""
         return self.interval or (self.value, self.value)
 
+    @property
+    def sides(self) -> list[list[float]] | None:
+        """How far the interval reaches below and above the value, as error bars of matplotlib."""
+        low, high = self.ends
+        return [[self.value - low], [high - self.value]] if self.interval else None
+
+    def as_error(self) -> Self:
+        """The error of an accuracy; at least 0.1, for a logarithmic scale has no place for 0."""
+        value, high, low = (max(100 - each, 0.1) for each in (self.value, *self.ends))
+        return self._replace(value=value, interval=(low, high) if self.interval else None)
+
 
 def save_accuracies(accuracies: Mapping[str, Estimate], path: Path, test_set: str) -> None:
     """Bars of the accuracy of each method, with their intervals.
@@ -37,11 +49,11 @@ def save_accuracies(accuracies: Mapping[str, Estimate], path: Path, test_set: st
     figure = Figure(figsize=(6, 0.9 + 0.5 * len(accuracies)), layout="constrained")
     axes = figure.add_subplot()
     for row, accuracy in enumerate(accuracies.values()):
-        (low, high), value = accuracy.ends, accuracy.value
+        value, sides = accuracy.value, accuracy.sides
         axes.barh(row, value, color="#4a90c2")
-        if accuracy.interval:
-            axes.errorbar(value, row, xerr=[[value - low], [high - value]], color="k", capsize=3)
-        axes.text(high + 1.5, row, f"{value:.1f}", va="center")
+        if sides:
+            axes.errorbar(value, row, xerr=sides, color="k", capsize=3)
+        axes.text(accuracy.ends[1] + 1.5, row, f"{value:.1f}", va="center")
     axes.set_yticks(range(len(accuracies)), list(accuracies))
     axes.invert_yaxis()
     axes.set_xlim(0, 110)
@@ -81,16 +93,22 @@ def save_tradeoff(panels: Sequence[Panel], path: Path, test_set: str) -> None:
         axes = figure.add_subplot(len(panels), 1, number)
         lowest, highest = float("inf"), 0.0
         for rank, (name, effect, accuracy) in enumerate(panel.points, start=1):
-            x, y, sides = _error(effect), _error(accuracy.value), _bar_of_errors(accuracy)
-            high, low = map(_error, accuracy.ends)
-            label = f"{rank} {name}"
-            axes.errorbar(x, y, yerr=sides, fmt="o", color="#1f6fb2", markersize=4, label=label)
+            x, error, label = (
+                Estimate(effect).as_error().value,
+                accuracy.as_error(),
+                f"{rank} {name}",
+            )
+            y, (low, high) = error.value, error.ends
+            axes.errorbar(
+                x, y, yerr=error.sides, fmt="o", color="#1f6fb2", markersize=4, label=label
+            )
             axes.annotate(str(rank), (x, y), (4, 4), textcoords="offset points", fontsize=8)
             lowest, highest = min(lowest, low), max(highest, high)
         if oracle := panel.levels.get("oracle"):
-            level, (high, low) = _error(oracle.value), map(_error, oracle.ends)
+            error = oracle.as_error()
+            low, high = error.ends
             axes.axhspan(low, high, color="#999999", alpha=0.2, linewidth=0)
-            axes.axhline(level, color="#999999", linewidth=1, linestyle="--")
+            axes.axhline(error.value, color="#999999", linewidth=1, linestyle="--")
             lowest, highest = min(lowest, low), max(highest, high)
         levels = ", ".join(f"{name} {with_interval(*e)}" for name, e in panel.levels.items())
         axes.set_title(f"{panel.title}; accuracy, %:\n{levels}", fontsize=9)
@@ -128,7 +146,8 @@ def save_costs(costs: Mapping[str, Cost], path: Path, test_set: str) -> None:
     axes = figure.add_subplot()
     best = sorted(costs.items(), key=lambda item: -item[1].accuracy.value)
     for rank, (name, (seconds, accuracy, has_generator)) in enumerate(best, start=1):
-        x, y, sides = seconds / 60, _error(accuracy.value), _bar_of_errors(accuracy)
+        x, error = seconds / 60, accuracy.as_error()
+        y, sides = error.value, error.sides
         color, label = "#c2574a" if has_generator else "#4a90c2", f"{rank} {name}"
         axes.errorbar(x, y, yerr=sides, fmt="o", color=color, ms=4, label=label)
         aside = (4, 4) if rank % 2 else (-13, -9)  # so that neighbours can be told apart
@@ -145,22 +164,25 @@ def save_costs(costs: Mapping[str, Cost], path: Path, test_set: str) -> None:
     save_figure(figure, path, dpi=100)
 
 
+Kind = Literal["counterfactuals", "erm", "oracle", "other"]
+
+
 @dataclass(frozen=True)
 class Curve:
     """The accuracy of a method over the strength of the confounding.
 
     Args:
         accuracies: Accuracy by strength.
-        kind: What kind of method it is: ``counterfactuals``, ``erm``, ``oracle``, or ``other``.
+        kind: What kind of method it is.
     """
 
     accuracies: Mapping[float, Estimate]
-    kind: str
+    kind: Kind
 
     @property
     def mean(self) -> float:
         """Over the strengths."""
-        return sum(each.value for each in self.accuracies.values()) / len(self.accuracies)
+        return fmean(each.value for each in self.accuracies.values())
 
 
 NAMED = 5
@@ -178,29 +200,25 @@ def save_curves(curves: Mapping[str, Curve], path: Path, test_set: str) -> None:
         test_set: Name of the test set that all accuracies are on.
     """
     strengths = sorted({strength for curve in curves.values() for strength in curve.accuracies})
-    best = sorted(curves.items(), key=lambda item: -item[1].mean)
-    named = [(name, curve) for name, curve in best if curve.kind == "other"][:NAMED]
-    ours = [(name, curve) for name, curve in best if curve.kind == "counterfactuals"]
-    colors = {
-        name: colormaps[shades](0.9 - 0.5 * place / max(len(group), 2))
-        for shades, group in (("Blues", named), ("Reds", ours))
-        for place, (name, _) in enumerate(group)
-    }
+    best = dict(sorted(curves.items(), key=lambda item: -item[1].mean))
+    others = [name for name, curve in best.items() if curve.kind == "other"]
+    ours = [name for name, curve in best.items() if curve.kind == "counterfactuals"]
+    colors = _shades("Blues", others[:NAMED]) | _shades("Reds", ours)
     figure = Figure(figsize=(8, 5.5), layout="constrained")
     axes = figure.add_subplot()
-    for name, curve in best:
+    for name, curve in best.items():
         places = [strengths.index(strength) for strength in curve.accuracies]
-        errors = [_error(each.value) for each in curve.accuracies.values()]
-        lows, highs = zip(*(each.ends for each in curve.accuracies.values()), strict=True)
-        if curve.kind == "other" and name not in colors:
-            axes.plot(places, errors, "-", color="#cccccc", linewidth=0.8, zorder=1)
+        errors = [accuracy.as_error() for accuracy in curve.accuracies.values()]
+        values = [error.value for error in errors]
+        if name in others[NAMED:]:
+            axes.plot(places, values, "-", color="#cccccc", linewidth=0.8, zorder=1)
             continue
         color, dashes = colors.get(name, "black"), "--" if curve.kind == "oracle" else "-"
-        axes.plot(places, errors, "o", ls=dashes, ms=3, color=color, label=name)
-        bounds = [[_error(end) for end in ends] for ends in (highs, lows)]
-        axes.fill_between(places, bounds[0], bounds[1], color=color, alpha=0.2, linewidth=0)
-    if others := sum(curve.kind == "other" for curve in curves.values()) - len(named):
-        axes.plot([], [], "-", color="#cccccc", label=f"{others} other methods")
+        lows, highs = zip(*(error.ends for error in errors), strict=True)
+        axes.plot(places, values, "o", ls=dashes, ms=3, color=color, label=name)
+        axes.fill_between(places, lows, highs, color=color, alpha=0.2, linewidth=0)
+    if len(others) > NAMED:
+        axes.plot([], [], "-", color="#cccccc", label=f"{len(others) - NAMED} other methods")
     # Evenly spaced: most of the change is between 0.95 and 1.
     axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
     axes.set_xlabel("strength r of the confounding")
@@ -211,15 +229,10 @@ def save_curves(curves: Mapping[str, Curve], path: Path, test_set: str) -> None:
     save_figure(figure, path, dpi=100)
 
 
-def _error(accuracy: float) -> float:
-    """In per cent; at least 0.1, for no error at all has no place on a logarithmic scale."""
-    return max(100 - accuracy, 0.1)
-
-
-def _bar_of_errors(accuracy: Estimate) -> list[list[float]] | None:
-    """How far the interval of the error reaches below and above it, as matplotlib wants them."""
-    value, (high, low) = _error(accuracy.value), map(_error, accuracy.ends)
-    return [[value - low], [high - value]] if accuracy.interval else None
+def _shades(name: str, methods: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    """A colour of a colour map for each method, the first the darkest."""
+    step = 0.5 / max(len(methods), 2)
+    return {method: colormaps[name](0.9 - step * place) for place, method in enumerate(methods)}
 
 
 def _scale_errors(axis: Axis, scale: Callable[[str], None]) -> None:

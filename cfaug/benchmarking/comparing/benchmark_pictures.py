@@ -17,6 +17,7 @@ from cfaug.plotting.charts import (
     Cost,
     Curve,
     Estimate,
+    Kind,
     Panel,
     save_accuracies,
     save_costs,
@@ -121,24 +122,19 @@ def _estimate(row: Row) -> Estimate:
 def _curves(rows: Sequence[Row]) -> dict[str, Curve]:
     """Accuracy over strength of each method that was measured at more than one."""
     found: dict[str, dict[float, Estimate]] = {}
-    kinds = {str(row["name"]): _kind(row) for row in rows}
     for row in rows:
-        accuracies = found.setdefault(str(row["name"]), {})
-        accuracies |= dict.fromkeys(
-            confounded(rows) if is_oracle(row) else [strength_of(row)], _estimate(row)
-        )
-    return {
-        name: Curve(accuracies, kinds[name])
-        for name, accuracies in found.items()
-        if len(accuracies) > 1
-    }
+        strengths = confounded(rows) if is_oracle(row) else [strength_of(row)]
+        found.setdefault(str(row["name"]), {}).update(dict.fromkeys(strengths, _estimate(row)))
+    kinds = {str(row["name"]): _kind(row) for row in rows}
+    return {name: Curve(each, kinds[name]) for name, each in found.items() if len(each) > 1}
 
 
-def _kind(row: Row) -> str:
-    """See `Curve`."""
+def _kind(row: Row) -> Kind:
+    if is_oracle(row):
+        return "oracle"
     if has_counterfactuals(row):
         return "counterfactuals"
-    return "oracle" if is_oracle(row) else ERM if is_erm(row) else "other"
+    return "erm" if is_erm(row) else "other"
 
 
 def costs(rows: Sequence[Row], generators: Sequence[Row], strength: float) -> dict[str, Cost]:
