@@ -46,7 +46,7 @@ audit: setup ## Measure the confounding of DATA
 .PHONY: train-generator
 train-generator: setup ## Train the generator on DATA
 	$(CFAUG) generator fit -c experiments/base.yaml -c $(DATA) \
-		-c experiments/generator/conditional-vae.yaml $(ARGS)
+		-c experiments/generator/conditional-vae.yaml -c experiments/min-epoch.yaml $(ARGS)
 
 .PHONY: evaluate
 evaluate: setup ## Judge GENERATOR on DATA
@@ -60,6 +60,7 @@ augment: setup ## Write counterfactuals of DATA by GENERATOR
 train-classifier: setup ## Train the classifier on DATA with counterfactuals of GENERATOR
 	$(CFAUG) classifier fit -c experiments/base.yaml -c $(DATA) \
 		-c experiments/classifier/counterfactual.yaml -c experiments/classifier/tuned.yaml \
+		-c experiments/min-epoch.yaml \
 		$(if $(COUNTERFACTUALS), \
 		--data.init_args.counterfactuals $(COUNTERFACTUALS), --model.generator $(GENERATOR)) $(ARGS)
 

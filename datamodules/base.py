@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datamodules.attributes import AttributeSpace, Batch
-from datamodules.checks import require_at_least, require_seed
+from datamodules.checks import require_above, require_at_least, require_seed
 from datamodules.counterfactuals import Fingerprint, PairedSplit, fingerprint_of
 from datamodules.process.devices import share_of_batch
 from datamodules.process.noise import run_seed
@@ -54,8 +54,9 @@ class AttributeDataModule(LightningDataModule, ABC):
             `EARLY_CAP` times as high: what goes with what is hard to unlearn, and so early no image
             is learnt by heart.
         epoch_size: Images an epoch draws, less what would not fill a batch; None for the number of
-            training images. Drawn naturally, the images that are left over come first
-            in the next epoch.
+            training images. Drawn naturally, images that are left over come first in the next.
+        min_epoch_size: The least that an epoch draws if `epoch_size` is None: few images come
+            several times in an epoch, so that a few epochs are enough updates.
         seed: Seed of attributes and noise: of what the images are. In which order they come and how
             they are augmented follows the seed of the run.
         counterfactuals: Folder that ``cfaug augment`` wrote for these data; each training image
@@ -81,24 +82,24 @@ class AttributeDataModule(LightningDataModule, ABC):
         sampling: Sampling = "natural",
         weight_cap: float = 10.0,
         epoch_size: int | None = None,
+        min_epoch_size: int = 1,
         seed: int = 0,
         counterfactuals: Path | None = None,
         test_on: TestOn = "test",
     ) -> None:
         super().__init__()
-        require_at_least(1, batch_size=batch_size)
+        require_at_least(1, batch_size=batch_size, min_epoch_size=min_epoch_size)
         require_at_least(0, num_workers=num_workers)
         if epoch_size is not None:
             require_at_least(1, epoch_size=epoch_size)
         require_seed("seed", seed)
-        if weight_cap <= 0:
-            msg = f"weight_cap is {weight_cap}, expected a number above 0"
-            raise ValueError(msg)
+        require_above(0, weight_cap=weight_cap)
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.sampling: Sampling = sampling
         self.weight_cap = weight_cap
         self.epoch_size = epoch_size
+        self.min_epoch_size = min_epoch_size
         self.seed = seed
         self.counterfactuals = counterfactuals
         self.test_on: TestOn = test_on
@@ -144,8 +145,9 @@ class AttributeDataModule(LightningDataModule, ABC):
 
     @property
     def _draws(self) -> Draws:
-        sizes = len(self.splits["train"]), self.epoch_size, self.batch_size, self._device[1]
-        return draws_of(*sizes, run_seed(), self.seed)
+        images = len(self.splits["train"])
+        epoch = self.epoch_size or max(images, self.min_epoch_size)
+        return draws_of(images, epoch, self.batch_size, self._device[1], run_seed(), self.seed)
 
     def augment(self, images: Tensor, draw: Tensor) -> Tensor:
         """Change training images without changing an attribute; `draw` seeds the change."""
@@ -219,7 +221,6 @@ class AttributeDataModule(LightningDataModule, ABC):
             sampler=sampler,
             num_workers=self.num_workers,
             collate_fn=_as_fetched,
-            persistent_workers=False,
         )
 
     @property
@@ -296,5 +297,4 @@ class AttributeDataModule(LightningDataModule, ABC):
             images["counterfactual"] = rows["counterfactual"].float() / 255
         if augment:
             images = {name: self.augment(image, rows["draw"]) for name, image in images.items()}
-        batch = {**images, **{key: rows[key] for key in ("attributes", "index", "source")}}
-        return cast("Batch", batch)
+        return cast("Batch", images | {key: rows[key] for key in ("attributes", "index", "source")})

@@ -76,7 +76,7 @@ class Draws:
 
 def draws_of(
     images: int,
-    epoch_size: int | None,
+    epoch_size: int,
     batch_size: int,
     devices: int,
     seed: int,
@@ -86,7 +86,7 @@ def draws_of(
 
     Args:
         images: Number of training images.
-        epoch_size: Images an epoch is to draw; None for all.
+        epoch_size: Images an epoch is to draw.
         batch_size: Images of a batch, those of all devices together.
         devices: Number of devices.
         seed: Seed of the run.
@@ -95,15 +95,14 @@ def draws_of(
     Raises:
         ValueError: If an epoch does not fill a batch, or the devices cannot share one evenly.
     """
-    draws = epoch_size or images
     share_of_batch(batch_size, devices)
-    if batch_size > draws:
+    if batch_size > epoch_size:
         msg = (
-            f"batch_size is {batch_size} but an epoch has {draws} images ({images} for training); "
-            f"choose at most {draws}"
+            f"batch_size is {batch_size} but an epoch has {epoch_size} images ({images} for "
+            f"training); choose at most {epoch_size}"
         )
         raise ValueError(msg)
-    return Draws(batch_size, draws // batch_size * batch_size, seed, data_seed)
+    return Draws(batch_size, epoch_size // batch_size * batch_size, seed, data_seed)
 
 
 def _require_same(before: int, now: int, had: str, cure: str) -> None:

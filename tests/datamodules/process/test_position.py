@@ -1,5 +1,6 @@
 """A run that goes on draws every image that was still to come, once, or is refused."""
 
+from collections import Counter
 from copy import copy
 from functools import cache
 from types import SimpleNamespace
@@ -115,6 +116,27 @@ def test_what_would_draw_other_images_is_named(now: Draws, expected: str, batche
     assert before.resume_at(position) == (1, 128 * batches)
     with pytest.raises(ValueError, match=expected):
         now.resume_at(position)
+
+
+def test_few_images_come_several_times_in_an_epoch() -> None:
+    data = copy(digits())
+    data.epoch_size, data.min_epoch_size = None, 5000
+    images = len(data.splits["train"])
+    draws = [image for batch in drawn([data], 0) for image, _ in batch]
+    assert len(draws) == 5000 // 128 * 128 > 3 * images
+    times = Counter(draws)
+    assert len(times) == images
+    assert set(times.values()) == {len(draws) // images, len(draws) // images + 1}
+
+
+@pytest.mark.parametrize(("own", "least", "batches"), [(None, 500, 10), (512, 5000, 4)])
+def test_many_images_and_a_chosen_epoch_stay_as_they_are(
+    own: int | None, least: int, batches: int
+) -> None:
+    data = copy(digits())
+    assert len(data.splits["train"]) // 128 == 10
+    data.epoch_size, data.min_epoch_size = own, least
+    assert len(data.train_dataloader()) == batches
 
 
 def test_a_position_in_batches_is_gone_on_with(capsys: pytest.CaptureFixture[str]) -> None:
