@@ -10,6 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from cfaug.benchmarking.comparing.benchmark_tables import write_tables
+from cfaug.benchmarking.comparing.columns import generator_columns
 from cfaug.benchmarking.comparing.roles import (
     Row,
     has_counterfactuals,
@@ -30,6 +31,7 @@ from cfaug.tracking import keys
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "experiments/results/benchmark"
+GENERATORS = ROOT / "experiments/results/generators/published"
 PAGES = (ROOT / "README.md", ROOT / "docs/benchmark.md")
 TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 DEFAULTS = ("conditional-vae", "few-images")
@@ -132,6 +134,26 @@ def methods(data: Data) -> str:
     return "\n".join(lines)
 
 
+def generators() -> str:
+    """What a classifier learns from each generator, the best first, and how edits are judged."""
+    rows, judged = summarize(GENERATORS), summarize_generators(GENERATORS)
+    learnt = {(row.get("generator"), row["method"]): row for row in rows}
+    columns = {str(row["name"]): generator_columns(row) for row in judged}
+    shown = ["known do(color)", "known do(thickness)", "known do(digit)", "joint leak(color)"]
+    header = ["generator", "ERM + counterfactuals", "counterfactuals alone", *shown]
+    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
+    lines += [
+        f"| none: {method} | {_short(learnt[None, method])} |{' |' * (len(header) - 2)}"
+        for method in ("oracle", "balanced", ERM)
+        if (None, method) in learnt
+    ]
+    for name in sorted(columns, key=lambda name: -float(learnt[name, ERM]["accuracy"])):
+        figures = [columns[name][column] for column in shown]
+        methods = [_marked(learnt[name, method]) for method in (ERM, "no-originals")]
+        lines.append(f"| {' | '.join([name, *methods, *figures])} |")
+    return "\n".join(lines)
+
+
 def _is_default(row: Row) -> bool:
     return row["method"] == ERM and row.get("generator") in DEFAULTS
 
@@ -156,7 +178,7 @@ def _marked(row: Row) -> str:
 
 def written(text: str) -> str:
     """A page with its tables as the cells say."""
-    tables: dict[str, Callable[[], str]] = {"overview": overview}
+    tables: dict[str, Callable[[], str]] = {"overview": overview, "generators": generators}
     tables |= {data.folder: partial(methods, data) for data in DATA}
     return TABLE.sub(lambda m: f"{m[1]}\n{tables[m[2]]()}\n\n{m[3]}", text)
 
@@ -164,6 +186,6 @@ def written(text: str) -> str:
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(written(page.read_text(encoding="utf-8")), encoding="utf-8")
-    for data in filter(rows_of, DATA):
-        folder = RESULTS / data.folder
-        write_tables(rows_of(data), summarize_generators(folder), folder)
+    for folder in [*(RESULTS / data.folder for data in DATA), GENERATORS]:
+        if rows := summarize(folder):
+            write_tables(rows, summarize_generators(folder), folder)
