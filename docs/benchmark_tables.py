@@ -53,6 +53,11 @@ class Data:
     words: str
     values: int | None = None
 
+    @property
+    def cells(self) -> Path:
+        """The folder of its cells."""
+        return RESULTS / self.folder
+
     def strength(self, r: float) -> str:
         """How a strength is told."""
         if self.values is None:
@@ -74,9 +79,9 @@ DATA = (
 
 
 @cache
-def rows_of(data: Data) -> list[Row]:
+def rows_of(folder: Path) -> list[Row]:
     """See `summarize`."""
-    return summarize(RESULTS / data.folder)
+    return summarize(folder)
 
 
 def overview() -> str:
@@ -86,7 +91,7 @@ def overview() -> str:
         "|---|---|---|---|---|---|",
     ]
     for data in DATA:
-        rows = rows_of(data)
+        rows = rows_of(data.cells)
         for r in sorted({strength_of(row) for row in rows} - {0.0}):
             here = [row for row in rows if strength_of(row) == r]
             ours = next(filter(_is_default, here), None)
@@ -108,7 +113,7 @@ def overview() -> str:
 
 def methods(data: Data) -> str:
     """All methods on a data set, the best first: a row for each, a column for each strength."""
-    rows = rows_of(data)
+    rows = rows_of(data.cells)
     strengths = sorted({strength_of(row) for row in rows if not is_oracle(row)})
     names = dict.fromkeys(str(row["name"]) for row in rows)
     found = {(str(row["name"]), strength_of(row)): row for row in rows}
@@ -136,7 +141,7 @@ def methods(data: Data) -> str:
 
 def generators() -> str:
     """What a classifier learns from each generator, the best first, and how edits are judged."""
-    rows, judged = summarize(GENERATORS), summarize_generators(GENERATORS)
+    rows, judged = rows_of(GENERATORS), summarize_generators(GENERATORS)
     learnt = {(row.get("generator"), row["method"]): row for row in rows}
     columns = {str(row["name"]): generator_columns(row) for row in judged}
     shown = ["known do(color)", "known do(thickness)", "known do(digit)", "joint leak(color)"]
@@ -186,6 +191,5 @@ def written(text: str) -> str:
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(written(page.read_text(encoding="utf-8")), encoding="utf-8")
-    for folder in [*(RESULTS / data.folder for data in DATA), GENERATORS]:
-        if rows := summarize(folder):
-            write_tables(rows, summarize_generators(folder), folder)
+    for folder in filter(rows_of, [*(data.cells for data in DATA), GENERATORS]):
+        write_tables(rows_of(folder), summarize_generators(folder), folder)
