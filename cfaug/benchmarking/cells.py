@@ -189,7 +189,7 @@ class MethodCell(Cell):
 
     Args:
         method: The method.
-        backbone: Its network.
+        backbone: The network that it is compared with, and its own if its YAML names no other.
         generator: The cell of the generator whose counterfactuals it is also trained on, if any.
     """
 

@@ -103,7 +103,7 @@ def classifier_part(
         setting: Data, strength, seed.
         folder: Folder of the cell.
         recipe: The method with all its options.
-        backbone: Name of the network.
+        backbone: Name of the network, where the method does not say its own.
         generator: Checkpoint of the generator, if it is trained with counterfactuals.
     """
     plan = setting.plan
@@ -114,7 +114,8 @@ def classifier_part(
         monitored = {"monitor": MONITORED[plan.selection], "mode": "max", "filename": "best"}
         overlay["checkpoint"] = {**monitored, "save_last": True}
     words, files = _fit(setting, folder / "classifier", recipe.yamls, overlay)
-    words += ["--model.backbone", backbone]
+    if "model.backbone" not in recipe.method.fixed:
+        words += ["--model.backbone", backbone]
     words += [
         word for name, value in (recipe.chosen or {}).items() for word in (f"--{name}", str(value))
     ]

@@ -49,8 +49,9 @@ class Classifier(TestedClassifier):
         invariance: D; None for the squared distance of representations.
         edits_per_image: Counterfactuals of each image; their terms are means over them.
         augmentation: Changes of images and counterfactuals in training; None for none.
-        backbone: The network that represents images: ``convnet``, ``mlp``, ``cgn``, a network of
-            torchvision such as ``resnet18``, or the class of an own one, see `make_backbone`.
+        backbone: The network that represents images: ``convnet``, ``mlp``, ``cgn``, ``linear``,
+            a network of torchvision such as ``resnet18``, or the class of an own one, see
+            `make_backbone`.
         backbone_weights: Weights of a network of torchvision: a file, or torchvision's name for
             them, which is fetched; None starts from random ones.
         lr: Peak learning rate of AdamW.

@@ -1,5 +1,6 @@
 """Makes the network that an option names."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from cfaug.networks.backbones.cgn import CGNClassifier
 from cfaug.networks.backbones.convnet import ConvNet
+from cfaug.networks.backbones.linear import Linear
 from cfaug.networks.backbones.mlp import MLP
 from cfaug.networks.backbones.torchvision_networks import TorchvisionNetwork
 
@@ -28,9 +30,9 @@ def make_backbone(
     """Make a network.
 
     Args:
-        name: ``convnet``, ``mlp`` or ``cgn``, a network of torchvision such as ``resnet18``, or the
-            class of an own one, ``module.Class``: an ``nn.Module`` that is made without arguments
-            and has the length of its representations as ``features``.
+        name: ``convnet``, ``mlp``, ``cgn`` or ``linear``, a network of torchvision such as
+            ``resnet18``, or the class of an own one, ``module.Class``: an ``nn.Module`` that is
+            made without arguments and has the length of its representations as ``features``.
         image_shape: (3, H, W) of the images.
         weights: Of a network of torchvision, see `TorchvisionNetwork`.
 
@@ -44,7 +46,12 @@ def make_backbone(
 
 
 def _network(name: str, side: int, weights: str | None) -> Backbone:
-    own = {"convnet": lambda: ConvNet(side), "mlp": lambda: MLP(side), "cgn": CGNClassifier}
+    own: dict[str, Callable[[], nn.Module]] = {
+        "convnet": lambda: ConvNet(side),
+        "mlp": lambda: MLP(side),
+        "cgn": CGNClassifier,
+        "linear": lambda: Linear(side),
+    }
     if name not in own and "." not in name:
         return cast("Backbone", TorchvisionNetwork(name, weights))
     if weights is not None:

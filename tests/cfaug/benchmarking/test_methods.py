@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,15 @@ def test_a_cell_has_the_options_of_the_yaml_of_counterfactuals(tmp_path: Path) -
     cells = cells_of(plan(tmp_path, counterfactual=mine, generators=generators))
     sizes = [options_of(cell)["data"]["init_args"]["batch_size"] for cell in cells]
     assert sizes == [128, 32]
+
+
+@pytest.mark.parametrize(("name", "told"), [("balanced", 1), ("balanced-linear", 0)])
+def test_a_method_may_have_a_network_of_its_own(tmp_path: Path, name: str, told: int) -> None:
+    path = ROOT / f"experiments/methods/{name}.yaml"
+    (cell,) = cells_of(replace(plan(tmp_path), methods=(path,)))
+    (part,) = cell.parts()
+    assert part.words.count("--model.backbone") == told
+    assert str(path) in part.words
 
 
 def test_what_is_no_method_is_told(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ class NoSize(nn.Module):
         ("convnet", 28, 128),
         ("mlp", 28, 100),
         ("cgn", 32, 64),
+        ("linear", 16, 768),
         ("resnet18", 64, 512),
         ("mobilenet_v3_small", 64, 1024),
         ("vit_b_16", 224, 768),
@@ -86,6 +87,14 @@ def test_the_protocol_networks_have_the_published_number_of_weights() -> None:
     assert count("mlp", 28) == 255_500
     # 5²·3·32, 3²·32·32, 3²·32·64, 3²·64·64 with biases, and 6 of the normalisation.
     assert count("cgn", 32) == 2_432 + 9_248 + 18_496 + 36_928 + 6
+
+
+def test_a_linear_classifier_is_linear_in_the_pixels() -> None:
+    classifier = Classifier(SPACE, (3, 16, 16), backbone="linear")
+    first, second = torch.rand(2, 1, 3, 16, 16)
+    with torch.no_grad():
+        ends = classifier(torch.cat([first, second])).mean(0)
+        assert torch.allclose(classifier((first + second) / 2)[0], ends, atol=1e-5)
 
 
 def test_a_network_of_torchvision_normalises_and_takes_weights_from_a_file(tmp_path: Path) -> None:
