@@ -22,9 +22,11 @@ pytestmark = pytest.mark.slow
 METHODS = sorted(
     path
     for path in (ROOT / "experiments/methods").glob("*.yaml")
-    if path.stem != "no-originals"  # without a generator it has nothing to learn from
+    # The first has nothing to learn from without a generator. A linear classifier is no worse or
+    # better than ERM for its objective, but for its network.
+    if path.stem not in {"no-originals", "balanced-linear"}
 )
-UPDATES = 600
+UPDATES = 3440  # by then those that mix or weigh images, and learn more slowly, have caught up
 DATA = {
     "class_path": "ConfoundedDigits",
     "init_args": {
